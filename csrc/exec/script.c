@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exec/script.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+    KILL_AFTER_S = 5, /* from TERM to KILL */
+};
+
+/* ---- to the shell ---- */
+
+int
+mn_script_mark(char mark[MN_SCRIPT_MARK_SIZE], struct mn_error *err)
+{
+    unsigned char bytes[16];
+    ssize_t n;
+    do {
+        n = getrandom(bytes, sizeof bytes, 0);
+    } while (n < 0 && errno == EINTR);
+    if (n != (ssize_t)sizeof bytes) {
+        return mn_error_set(err, MN_EINTERNAL, "no random bytes: errno %d",
+                            errno);
+    }
+    int used = snprintf(mark, MN_SCRIPT_MARK_SIZE, "mn-");
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        used += snprintf(mark + used, MN_SCRIPT_MARK_SIZE - (size_t)used,
+                         "%02x", bytes[i]);
+    }
+    return 0;
+}
+
+void
+mn_script_end(const char *mark, struct mn_buf *line)
+{
+    mn_buf_printf(line, "%s E", mark);
+}
+
+/* Built into every shell, and can't hang: no process and no time limit. */
+static bool
+is_builtin(const char *name)
+{
+    static const char *const names[] = {"true", "false", "test", "printf",
+                                        "echo"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+render_guard(struct mn_buf *out, const struct mn_guard *g)
+{
+    if (g->step < 0) {
+        return;
+    }
+    if (g->negate) {
+        mn_buf_printf(out, "if [ \"${r%d-%d}\" != %d ];then\n", g->step,
+                      g->status, g->status);
+    }
+    else {
+        mn_buf_printf(out, "if [ \"${r%d-}\" = %d ];then\n", g->step,
+                      g->status);
+    }
+}
+
+static void
+render_command(struct mn_buf *out, const struct mn_step *step,
+               const struct mn_script_options *o)
+{
+    unsigned timeout_s = step->timeout_s ? step->timeout_s : o->timeout_s;
+    if (step->input.n) {
+        mn_buf_puts(out, "printf %s ");
+        mn_argv_quote(out, mn_buf_view(&step->input));
+        mn_buf_putc(out, '|');
+    }
+    if (o->sudo) {
+        mn_buf_puts(out, "sudo -n ");
+    }
+    if (timeout_s && (o->sudo || !is_builtin(step->argv.v[0]))) {
+        mn_buf_printf(out, "timeout -k %d %u ", KILL_AFTER_S, timeout_s);
+    }
+    mn_argv_render(out, &step->argv);
+    mn_buf_putc(out, '\n');
+}
+
+static void
+render_accept(struct mn_buf *out, const struct mn_step *step, size_t i)
+{
+    if (step->accept_any) {
+        return;
+    }
+    mn_buf_printf(out, "case $r%zu in 0", i);
+    for (size_t k = 0; k < sizeof step->accept && step->accept[k]; k++) {
+        mn_buf_printf(out, "|%u", step->accept[k]);
+    }
+    mn_buf_puts(out, ");;*)exit;;esac\n");
+}
+
+static void
+render_step(struct mn_buf *out, const struct mn_step *step, size_t i,
+            const struct mn_script_options *o)
+{
+    render_guard(out, &step->guard);
+    render_command(out, step, o);
+    mn_buf_printf(out, "r%zu=$?\nprintf '\\n%s %zu %%d\\n' $r%zu\n", i,
+                  o->mark, i, i);
+    mn_buf_printf(out, "printf '\\n%s %zu\\n' >&2\n", o->mark, i);
+    render_accept(out, step, i);
+    if (step->guard.step >= 0) {
+        mn_buf_puts(out, "fi\n");
+    }
+}
+
+static bool
+holds_nul(const struct mn_plan *plan)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct mn_buf *input = &plan->steps[i].input;
+        if (input->n && memchr(input->p, '\0', input->n)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+render_mark(struct mn_buf *out, const char *mark, char which)
+{
+    mn_buf_printf(out, "printf '\\n%s %c\\n';printf '\\n%s %c\\n' >&2\n", mark,
+                  which, mark, which);
+}
+
+int
+mn_script_render(const struct mn_plan *plan,
+                 const struct mn_script_options *options,
+                 struct mn_buf *script, struct mn_error *err)
+{
+    if (holds_nul(plan)) {
+        return mn_error_set(err, MN_EINVAL,
+                            "a command's input holds a NUL byte");
+    }
+    mn_buf_puts(script, "(LC_ALL=C;export LC_ALL\n");
+    render_mark(script, options->mark, 'B');
+    for (size_t i = 0; i < plan->n; i++) {
+        render_step(script, &plan->steps[i], i, options);
+    }
+    mn_buf_puts(script, ")</dev/null\n");
+    render_mark(script, options->mark, 'E');
+    return mn_plan_failed(plan) || mn_buf_failed(script) ? mn_error_nomem(err)
+                                                         : 0;
+}
+
+/* ---- and back ---- */
+
+struct mark {
+    struct mn_slice before; /* what was printed since the last mark */
+    char which;             /* 'B', 'E' or 's': a step's */
+    size_t step;
+    int status; /* of a step, on stdout */
+};
+
+static bool
+parse_mark(struct mn_slice line, struct mark *m)
+{
+    uint64_t step;
+    uint64_t status = 0;
+    struct mn_slice word;
+    if (mn_slice_eq(line, "B") || mn_slice_eq(line, "E")) {
+        m->which = line.p[0];
+        return true;
+    }
+    if (!mn_slice_next(&line, ' ', &word) || !mn_slice_u64(word, &step)
+        || (line.n && !mn_slice_u64(line, &status)) || status > 255) {
+        return false;
+    }
+    m->which = 's';
+    m->step = (size_t)step;
+    m->status = (int)status;
+    return true;
+}
+
+/* Cut everything up to and including the next mark off *rest. */
+static bool
+next_mark(struct mn_slice *rest, struct mn_slice start, struct mark *m)
+{
+    const char *at =
+        rest->n ? memmem(rest->p, rest->n, start.p, start.n) : NULL;
+    struct mn_slice line;
+    if (!at) {
+        return false;
+    }
+    m->before = (struct mn_slice){rest->p, (size_t)(at - rest->p)};
+    struct mn_slice after = {at + start.n, rest->n - m->before.n - start.n};
+    if (!mn_slice_next(&after, '\n', &line)) {
+        return false;
+    }
+    *rest = after;
+    return parse_mark(line, m);
+}
+
+static bool
+parse_stream(struct mn_slice text, struct mn_slice start, struct mn_result *r,
+             bool is_err)
+{
+    struct mark m;
+    if (!next_mark(&text, start, &m) || m.which != 'B') {
+        return false;
+    }
+    size_t least = 0;
+    while (next_mark(&text, start, &m)) {
+        if (m.which == 'E') {
+            return true;
+        }
+        if (m.which != 's' || m.step < least || m.step >= r->n) {
+            return false;
+        }
+        struct mn_step_result *sr = &r->steps[m.step];
+        if (is_err) {
+            sr->err = m.before;
+        }
+        else {
+            sr->out = m.before;
+            sr->status = m.status;
+        }
+        least = m.step + 1;
+    }
+    return false;
+}
+
+int
+mn_script_parse(const struct mn_plan *plan, const char *mark,
+                struct mn_result *r, struct mn_error *err)
+{
+    char start[MN_SCRIPT_MARK_SIZE + 4];
+    int n = snprintf(start, sizeof start, "\n%s ", mark);
+    struct mn_slice s = {start, (size_t)n};
+    if (!parse_stream(mn_buf_view(&r->out), s, r, false)
+        || !parse_stream(mn_buf_view(&r->err), s, r, true)) {
+        return mn_error_set(err, MN_EPROTO,
+                            "the remote shell's output does not fit what it "
+                            "was told (outcome unknown)");
+    }
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->steps[i].status != MN_STATUS_NOT_RUN
+            && !mn_step_accepts(&plan->steps[i], r->steps[i].status)) {
+            r->stopped_at = (int)i;
+        }
+    }
+    return 0;
+}
