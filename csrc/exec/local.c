@@ -51,7 +51,7 @@ op_end(struct mn_pending *p)
         mn_buf_failed(&p->result.out) || mn_buf_failed(&p->result.err);
     struct mn_error err = MN_ERROR_INIT;
     if (failed) {
-        mn_error_set(&err, MN_ENOMEM, "a command printed too much");
+        mn_error_set(&err, MN_EPROTO, "a command printed too much");
     }
     mn_op_finish(&p->base, err.code, &err);
 }

@@ -7,7 +7,7 @@
 #include "exec/script.h"
 
 enum {
-    STEP_MARGIN_MS = 10000, /* for the server to end a step that overran */
+    STEP_MARGIN_MS = 5000, /* for the server to end a step that overran */
 };
 
 struct remote {

@@ -7,7 +7,7 @@
 #include <sys/random.h>
 
 enum {
-    KILL_AFTER_S = 5, /* from TERM to KILL */
+    KILL_AFTER_S = 2, /* from TERM to KILL */
 };
 
 /* ---- to the shell ---- */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base64.h"
+#include "ssh/rsa.h"
 
 static const struct mn_ssh_config *
 config_of(const struct mn_session *s)
@@ -24,9 +24,27 @@ length(const char *text)
 }
 
 static int
+try_rsa_key(struct mn_session *s)
+{
+    const struct mn_ssh_config *c = config_of(s);
+    struct mn_error err = MN_ERROR_INIT;
+    if (!s->rsa
+        && mn_rsa_load(c->private_key, c->private_key_passphrase, &s->rsa,
+                       &err)) {
+        mn_buf_printf(&s->auth_log, "; publickey %s: %s", c->private_key,
+                      err.text);
+        return LIBSSH2_ERROR_METHOD_NOT_SUPPORTED; /* noted already */
+    }
+    return mn_rsa_userauth(s->rsa, s->ssh, c->login);
+}
+
+static int
 try_key(struct mn_session *s)
 {
     const struct mn_ssh_config *c = config_of(s);
+    if (s->rsa || mn_rsa_needed(c->private_key)) {
+        return try_rsa_key(s);
+    }
     return libssh2_userauth_publickey_fromfile_ex(
         s->ssh, c->login, length(c->login), NULL, c->private_key,
         c->private_key_passphrase);
@@ -112,56 +130,20 @@ ask_methods(struct mn_session *s)
     return 0;
 }
 
-/* Is the key file's key an RSA one? The public part is never encrypted. */
-static bool
-is_rsa_key(const char *path)
-{
-    struct mn_buf file = MN_BUF_INIT;
-    struct mn_buf text = MN_BUF_INIT;
-    struct mn_buf bytes = MN_BUF_INIT;
-    bool rsa = false;
-    if (mn_ssh__read_file(path, &file)) {
-        struct mn_slice rest = mn_buf_view(&file);
-        struct mn_slice line;
-        rsa = mn_slice_contains(rest, "BEGIN RSA PRIVATE KEY");
-        while (mn_slice_next(&rest, '\n', &line)) {
-            if (!mn_slice_starts(line, "-----")) {
-                mn_buf_slice(&text, mn_slice_trim(line));
-            }
-        }
-        mn_base64_decode(&bytes, mn_buf_view(&text));
-        rsa |= mn_slice_contains(mn_buf_view(&bytes), "\7ssh-rsa");
-    }
-    mn_buf_dispose(&file);
-    mn_buf_dispose(&text);
-    mn_buf_dispose(&bytes);
-    return rsa;
-}
-
-static const char *
-advice(const struct mn_ssh_config *c, const struct method *m, int rc)
-{
-    if (m->attempt != try_key) {
-        return "";
-    }
-    if (rc == LIBSSH2_ERROR_FILE) {
-        return " (is the file readable, and the passphrase right?)";
-    }
-    if (libssh2_version(0x010b00) == NULL && is_rsa_key(c->private_key)) {
-        return " (libssh2 before 1.11 signs with RSA keys only in a way that "
-               "servers refuse: use an ed25519 key, ssh-keygen -t ed25519)";
-    }
-    return "";
-}
-
 static void
 note_failure(struct mn_session *s, const struct method *m, int rc)
 {
     const struct mn_ssh_config *c = config_of(s);
-    mn_buf_printf(&s->auth_log, "; %s%s%s: %s%s", m->name,
-                  m->attempt == try_key ? " " : "",
-                  m->attempt == try_key ? c->private_key : "",
-                  mn_session__ssh_error(s), advice(c, m, rc));
+    bool key = m->attempt == try_key;
+    const char *advice = "";
+    if (rc == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED) {
+        return;
+    }
+    if (key && rc == LIBSSH2_ERROR_FILE) {
+        advice = " (is the file readable, and the passphrase right?)";
+    }
+    mn_buf_printf(&s->auth_log, "; %s%s%s: %s%s", m->name, key ? " " : "",
+                  key ? c->private_key : "", mn_session__ssh_error(s), advice);
 }
 
 static int

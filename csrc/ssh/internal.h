@@ -19,6 +19,7 @@
 struct mn_pool;
 struct mn_session;
 struct mn_shell;
+struct mn_rsa;
 
 struct mn_ssh_host {
     atomic_int refs;
@@ -100,6 +101,7 @@ struct mn_session {
     size_t auth_step;
     char auth_methods[128]; /* what the server offers */
     struct mn_buf auth_log; /* what was tried */
+    struct mn_rsa *rsa;     /* see rsa.h; or NULL */
 };
 
 struct mn_session *mn_session__start(struct mn_pool *pool,

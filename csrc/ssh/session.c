@@ -23,6 +23,7 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "ssh/rsa.h"
 
 enum {
     READ_CHUNK = 65536,
@@ -111,6 +112,7 @@ session_free(struct mn_session *s)
     mn_buf_dispose(&s->in);
     mn_buf_dispose(&s->out);
     mn_buf_dispose(&s->auth_log);
+    mn_rsa_free(s->rsa);
     mn_free(s);
 }
 

@@ -256,14 +256,15 @@ succeed(struct mn_shell *sh)
 static bool
 step_busy(struct mn_shell *sh)
 {
-    bool moved = write_script(sh) | read_streams(sh);
+    bool wrote = write_script(sh);
+    bool moved = read_streams(sh) || wrote;
     struct mn_ssh_op *op = sh->op;
     if (op->ended[0] && op->ended[1]) {
         succeed(sh);
         return true;
     }
     if (mn_buf_failed(&op->out[0]) || mn_buf_failed(&op->out[1])) {
-        fail(sh, MN_ENOMEM, "a command printed too much");
+        fail(sh, MN_EPROTO, "a command printed too much");
         return true;
     }
     if (libssh2_channel_eof(sh->channel)) {

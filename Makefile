@@ -1,0 +1,69 @@
+# Two commands to start with, each doing all of its own set-up:
+#   make demo     a real Manila, a user's story, embedded GPFS servers
+#   make test     every check and test
+# Others: setup, lint, c-test, pytest, bench, doc, clean.
+
+PYTHON ?= python3
+VENV ?= .venv
+VENV22 ?= build/venv-manila22
+CONSTRAINTS = .ci/constraints.txt
+PIP_FLAGS = -q --disable-pip-version-check
+export PIP_NO_INPUT = 1
+
+RUN = $(VENV)/bin/python
+C_FILES = $(wildcard csrc/*/*.c csrc/*/*.h tests/c/*.c tests/c/*.h)
+
+.PHONY: demo test setup packages venv lint c-test pytest bench doc clean
+
+demo: setup
+	$(RUN) -m tests.demo
+
+test: setup lint c-test pytest
+
+setup: packages venv
+
+packages:
+	@.ci/packages
+
+# The stamp holds what the environment was made from.
+venv: $(VENV)/stamp build-native
+
+$(VENV)/stamp: pyproject.toml setup.py $(CONSTRAINTS) Makefile
+	@echo "Making the virtual environment $(VENV)"
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install $(PIP_FLAGS) -c $(CONSTRAINTS) pip setuptools wheel
+	@MANILA_NATIVE_WERROR=1 $(RUN) -m pip install $(PIP_FLAGS) \
+	    -c $(CONSTRAINTS) --no-build-isolation -e '.[manila,test]'
+	@touch $@
+
+.PHONY: build-native
+build-native: $(VENV)/stamp
+	@MANILA_NATIVE_WERROR=1 $(RUN) setup.py -q build_ext --inplace
+
+lint: venv
+	clang-format --dry-run --Werror $(C_FILES)
+	$(RUN) -m ruff check -q .
+
+c-test: packages
+	$(MAKE) -s -C tests/c check
+
+pytest: setup $(VENV22)/stamp
+	$(VENV22)/bin/python -m pytest -q tests/contract
+	$(RUN) -m pytest -q tests
+
+# The other supported Manila, for the contract tests.
+$(VENV22)/stamp: $(VENV)/stamp
+	@test -x $(VENV22)/bin/python || $(PYTHON) -m venv $(VENV22)
+	@$(VENV22)/bin/python -m pip install $(PIP_FLAGS) \
+	    -c .ci/constraints-manila22.txt 'manila>=22,<23' pytest
+	@touch $@
+
+bench: setup
+	$(RUN) -m benchmarks
+
+doc: venv
+	$(RUN) -m pip install $(PIP_FLAGS) -c $(CONSTRAINTS) '.[doc]'
+	$(RUN) -m sphinx -q -W -b html doc/source doc/build/html
+
+clean:
+	rm -rf build dist doc/build *.egg-info manila_native/*.so

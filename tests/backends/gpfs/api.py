@@ -1,0 +1,469 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What tests use: a cluster, its nodes, faults and the journal."""
+
+import base64
+import contextlib
+import functools
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import namedtuple
+from fnmatch import fnmatchcase
+
+from . import build, wire
+
+NEEDED = {
+    "/usr/sbin/sshd": "openssh-server", "/usr/sbin/exportfs":
+    "nfs-kernel-server", "ssh-keygen": "openssh-client",
+    "cc": "gcc", "unshare": "util-linux"}
+START_SECONDS = 30
+STOP_SECONDS = 10
+START = ("import sys; sys.path.insert(0, sys.argv[1]); "
+         "from {package}.server import main; main()")
+
+
+class SimulatorError(Exception):
+    """The simulator cannot start or cannot do what it was asked."""
+
+
+@functools.lru_cache
+def unavailable():
+    """Why the simulator cannot run here, as one line, or None."""
+    if os.geteuid() != 0:
+        return "the GPFS simulator needs root"
+    for program, package in NEEDED.items():
+        if shutil.which(program) is None:
+            return (f"the GPFS simulator needs {program} "
+                    f"(package {package})")
+    with open("/proc/filesystems", encoding="utf-8") as file:
+        if "\toverlay\n" not in file.read():
+            return "the GPFS simulator needs overlay file systems"
+    probe = subprocess.run(
+        ["unshare", "--mount", "--pid", "--uts", "--ipc", "--fork",
+         "--mount-proc", "true"], capture_output=True, check=False)
+    if probe.returncode:
+        return "the GPFS simulator needs the right to make name spaces"
+    return None
+
+
+def encode(data):
+    if isinstance(data, str):
+        data = data.encode("utf-8", "surrogateescape")
+    return base64.b64encode(data).decode()
+
+
+def decode(text, binary=False):
+    data = base64.b64decode(text)
+    return data if binary else data.decode("utf-8", "surrogateescape")
+
+
+Record = namedtuple("Record", "seq node argv connection status started "
+                              "ended")
+Record.name = property(lambda self: os.path.basename(self.argv[0]))
+Record.line = property(lambda self: " ".join([self.name] + self.argv[1:]))
+
+
+class Caller:
+    """Requests to one of the simulator's processes."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def _call(self, op, /, **arguments):
+        try:
+            return wire.call(self._path, op, **arguments)
+        except RuntimeError as error:
+            raise SimulatorError(str(error)) from None
+        except (OSError, ValueError) as error:
+            raise SimulatorError(f"the simulator is gone: {error}") from None
+
+
+class Journal(Caller):
+    """All simulated and wrapped commands of all nodes, in order."""
+
+    def records(self, pattern="*", node=None):
+        """Records whose name or command line matches, of one node or all.
+
+        status None: still running (ended None) or killed.
+        """
+        records = [Record(**r) for r in self._call("journal")]
+        return [r for r in records
+                if (fnmatchcase(r.name, pattern)
+                    or fnmatchcase(r.line, pattern))
+                and node in (None, r.node)]
+
+    def lines(self, pattern="*", node=None):
+        """The command lines, without directories."""
+        return [r.line for r in self.records(pattern, node)]
+
+    def count(self, pattern="*", node=None):
+        return len(self.records(pattern, node))
+
+    def clear(self):
+        self._call("journal_clear")
+
+    def wait(self, count, ended=True, timeout=10):
+        """Wait until `count` commands came (and ended)."""
+        if not self._call("journal_wait", count=count, ended=ended,
+                          timeout=timeout):
+            raise SimulatorError(f"no {count} commands in {timeout} s, but "
+                                 f"{self.lines()}")
+
+
+class Fault(Caller):
+    """A fault in force; see `faults.Fault` for what it can do."""
+
+    def __init__(self, path, number):
+        super().__init__(path)
+        self._number = number
+
+    @property
+    def hits(self):
+        return self._call("fault_hits", fault=self._number)
+
+    def release(self):
+        """Let hanging commands go on."""
+        self._call("fault_release", fault=self._number)
+
+    def remove(self):
+        self._call("fault_remove", fault=self._number)
+
+    def wait(self, hits=1, timeout=10):
+        """Wait until the fault struck."""
+        if not self._call("fault_wait", fault=self._number, hits=hits,
+                          timeout=timeout):
+            raise SimulatorError(f"the fault did not strike in {timeout} s")
+
+
+class Faults(Caller):
+    def add(self, command, **settings):
+        """Put a fault in force: add("mmcrfileset", status=1, stderr="x").
+
+        Settings: node, nth, times, delay, hang, status, stdout, stderr,
+        signal, effect, flood, lock, cut (see `faults.Fault`).
+        """
+        number = self._call("fault_add", command=command, **settings)
+        return Fault(self._path, number)
+
+    def clear(self):
+        self._call("faults_clear")
+
+
+class Node(Caller):
+    """One node of the cluster."""
+
+    def __init__(self, cluster, path, name, address, port, keys):
+        super().__init__(path)
+        self.cluster = cluster
+        self.name = name
+        self.address = address
+        self.port = port
+        self.host_keys = keys           # {type: "algorithm base64"}
+
+    def __repr__(self):
+        return f"<Node {self.name} {self.address}:{self.port}>"
+
+    # Inside the node
+
+    def run(self, argv, input=None, environment=None, timeout=60,
+            text=True, check=False):
+        """Run a program in the node, not over SSH: CompletedProcess."""
+        answer = self._call(
+            "run", argv=list(argv), timeout=timeout,
+            input=None if input is None else encode(input),
+            environment=environment or {})
+        done = subprocess.CompletedProcess(
+            argv, answer["status"], decode(answer["stdout"], not text),
+            decode(answer["stderr"], not text))
+        if check:
+            done.check_returncode()
+        return done
+
+    def exportfs(self):
+        """Text of `exportfs -s` here (not in the journal)."""
+        return self._call("exportfs")
+
+    def read_file(self, path, binary=False):
+        return decode(self._call("read_file", path=path), binary)
+
+    def write_file(self, path, data, mode=None):
+        self._call("write_file", path=path, data=encode(data), mode=mode)
+
+    def listdir(self, path):
+        return self._call("listdir", path=path)
+
+    def stat(self, path):
+        """lstat(2) of a path as {"st_mode": ...}."""
+        return self._call("stat", path=path)
+
+    def sshd_log(self):
+        return self.read_file("/var/log/sshd.log")
+
+    # Connections
+
+    def connections(self):
+        """{"accepted": since the start, "open": now}."""
+        return self._call("connections")
+
+    def kill_connections(self, commands=False):
+        """Cut all SSH connections; their commands run on unless told."""
+        self._call("kill_connections", commands=commands)
+
+    def stop_accepting(self):
+        """Clients still connect, but nobody answers."""
+        self._call("accept", accepting=False)
+
+    def start_accepting(self):
+        self._call("accept", accepting=True)
+
+    def refuse_connections(self, refusing=True):
+        self._call("refuse", refusing=refusing)
+
+    def freeze(self):
+        """SIGSTOP for everything on the node: it hangs."""
+        self._call("freeze", frozen=True)
+
+    def thaw(self):
+        self._call("freeze", frozen=False)
+
+    # Settings
+
+    def configure(self, **changes):
+        """Change settings for later connections (see GPFSCluster)."""
+        self.host_keys = self._call("configure", changes=changes)
+
+    def set_bashrc(self, text):
+        """What bash reads at login; needs shell="/bin/bash"."""
+        self.configure(bashrc=text)
+
+    def change_host_key(self):
+        """New host keys; the client's known_hosts keeps the old ones."""
+        self.host_keys = self._call("change_host_keys")
+
+    def known_hosts(self):
+        """Lines for a known_hosts file with the present host keys."""
+        return "".join(f"[{self.address}]:{self.port} {key}\n"
+                       for key in self.host_keys.values())
+
+    # Power, GPFS
+
+    def power_off(self):
+        self._call("power_off")
+        self.cluster._call("daemon", node=self.name, state="down")
+
+    def power_on(self):
+        """Boot: runtime exports are lost, files are kept."""
+        self._call("power_on")
+        self.cluster._call("daemon", node=self.name, state="active")
+
+    def reboot(self):
+        self.power_off()
+        self.power_on()
+
+    def set_state(self, state):
+        """State of the GPFS daemon: active, arbitrating, down, unknown.
+
+        The file systems are mounted only while it is active.
+        """
+        self.cluster._call("daemon", node=self.name, state=state)
+        self._call("gpfs", mounted=state == "active")
+
+
+class GPFSCluster(Caller):
+    """A running cluster; a context manager.
+
+    nodes: how many.  release: "4.2", "5.0", "5.1" or "5.2".
+    filesystems: {device: {attribute: value}}; attributes are size (as of
+    tmpfs), quotas ("user;group;fileset" or "none"), filesetdf,
+    perfileset_quotas, block_size.
+    programs: real programs that are journalled, and subject to faults.
+    settings: of every node's SSH: host_keys (["ed25519"], also "ecdsa",
+    "rsa"), auth (["publickey"], also "password", "keyboard-interactive"),
+    password, max_sessions, sshd_config (extra lines, they win), shell,
+    bashrc.
+    """
+
+    login = "root"
+
+    def __init__(self, nodes=1, release="5.1", name="gpfs.simulator",
+                 filesystems=None, programs=("/usr/sbin/exportfs",),
+                 **settings):
+        reason = unavailable()
+        if reason:
+            raise SimulatorError(reason)
+        self.directory = tempfile.mkdtemp(prefix="gpfs-")
+        super().__init__(os.path.join(self.directory, "control"))
+        filesystems = filesystems or {"gpfs0": {}}
+        self.device = next(iter(filesystems))
+        self.mount_point = f"/mnt/{self.device}"
+        self.private_key = os.path.join(self.directory, "id_ed25519")
+        self.known_hosts = os.path.join(self.directory, "known_hosts")
+        self.journal = Journal(self._path)
+        self.faults = Faults(self._path)
+        self.nodes = []
+        self._process = None
+        self._config = dict(
+            nodes=nodes, release=release, name=name, settings=settings,
+            filesystems=filesystems, programs=list(programs),
+            directory=self.directory)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start(self):
+        self._config["client"] = str(build.mmclient())
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
+                        "-C", "manila", "-f", self.private_key], check=True,
+                       stdin=subprocess.DEVNULL)
+        with open(self.private_key + ".pub", encoding="utf-8") as file:
+            self._config["public_key"] = file.read()
+        with open(os.path.join(self.directory, "log"), "wb") as log:
+            self._process = subprocess.Popen(
+                ["unshare", "--mount", "--pid", "--uts", "--ipc", "--fork",
+                 "--kill-child=SIGKILL", "--mount-proc", sys.executable,
+                 "-I", "-S", "-c", START.format(package=__package__),
+                 str(build.ROOT), self.directory], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=log, cwd="/",
+                start_new_session=True)         # not Ctrl-C's business
+        line = json.dumps(self._config).encode() + b"\n"
+        self._process.stdin.write(line)
+        self._process.stdin.flush()
+        self._connect()
+
+    def _connect(self):
+        line = self._process.stdout.readline()
+        answer = json.loads(line or b'{"error": "it died at start"}')
+        if "error" in answer:
+            raise SimulatorError(f"GPFS simulator: {answer['error']}\n"
+                                 + self.log())
+        for number, node in enumerate(answer["nodes"], 1):
+            self.nodes.append(Node(
+                self, os.path.join(self.directory, f"node{number}"),
+                **node))
+        self.write_known_hosts()
+
+    def stop(self):
+        """End everything; nothing stays behind."""
+        if self._process is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.write(b"\n")
+                self._process.stdin.close()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process.stdout.close()
+            self._process = None
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def log(self):
+        """What the simulator's own processes complained about."""
+        with open(os.path.join(self.directory, "log"),
+                  encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def write_known_hosts(self):
+        """The present host keys of all nodes, for the client."""
+        with open(self.known_hosts, "w", encoding="utf-8") as file:
+            file.writelines(node.known_hosts() for node in self.nodes)
+
+    # State
+
+    def state(self):
+        """Everything that the cluster knows, as plain data."""
+        return self._call("state")
+
+    def filesets(self, device=None):
+        """{name: attributes} of a file system's filesets."""
+        return self.state()["filesystems"][device or self.device]["filesets"]
+
+    def snapshots(self, device=None):
+        return self.state()["filesystems"][device or self.device][
+            "snapshots"]
+
+    def change_filesystem(self, device=None, **changes):
+        """Change attributes such as quotas or filesetdf."""
+        self._call("change_filesystem", name=device or self.device,
+                   changes=changes)
+
+    def change_config(self, **changes):
+        """Change what mmlsconfig shows."""
+        self._call("change_config", changes=changes)
+
+    def set_missing_status(self, status):
+        """Exit status for unknown filesets; None for the release's own."""
+        self._call("missing_status", status=status)
+
+    @contextlib.contextmanager
+    def configuration_locked(self, timeout=60):
+        """Administration commands wait, and fail after the timeout."""
+        self._call("hold_lock", timeout=timeout)
+        try:
+            yield
+        finally:
+            self._call("free_lock")
+
+    def reset(self):
+        """As after the start: for tests that share a cluster."""
+        self._call("reset")
+        for node in self.nodes:
+            node._call("reset")
+            node.host_keys = node._call("host_keys")
+        self._call("reset")             # what killed commands still did
+        self.write_known_hosts()
+
+    # For clients
+
+    def settings(self):
+        """manila.conf options of a share backend on this cluster."""
+        return {
+            "gpfs_share_export_ip": self.nodes[0].address,
+            "gpfs_mount_point_base": self.mount_point,
+            "gpfs_nfs_server_type": "KNFS",
+            "gpfs_nfs_server_list": [n.address for n in self.nodes],
+            "gpfs_ssh_login": self.login,
+            "gpfs_ssh_private_key": self.private_key,
+            "gpfs_ssh_port": self.nodes[0].port,
+            "gpfs_ssh_known_hosts": self.known_hosts,
+        }
+
+    def manila_conf(self, section="gpfs"):
+        """The settings as text for manila.conf."""
+        lines = [f"[{section}]"]
+        for name, value in self.settings().items():
+            if isinstance(value, list):
+                value = ",".join(value)
+            lines.append(f"{name} = {value}")
+        return "\n".join(lines) + "\n"
+
+    def ssh(self, node=0):
+        """The OpenSSH client's command line to a node."""
+        node = self.nodes[node]
+        return ["ssh", "-F", "none", "-p", str(node.port),
+                "-i", self.private_key,
+                "-o", f"UserKnownHostsFile={self.known_hosts}",
+                "-o", "GlobalKnownHostsFile=none",
+                "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes",
+                "-o", "IdentitiesOnly=yes",
+                f"{self.login}@{node.address}"]
+
+
+def wait_for_end(pidfd, timeout):
+    """Wait for a process to end, given its pidfd; whether it did."""
+    return bool(select.select([pidfd], [], [], timeout)[0])

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+from ..fixtures import (  # noqa: F401
+    gpfs_cluster, gpfs_cluster2, gpfs_session_cluster, gpfs_shared_cluster)
