@@ -123,10 +123,12 @@ hashed_matches(LIBSSH2_SESSION *ssh, const struct line *line,
 {
     bool match = false;
     struct mn_buf key = MN_BUF_INIT;
+    struct mn_buf text = MN_BUF_INIT; /* libssh2 looks behind its end */
     LIBSSH2_KNOWNHOSTS *hosts = libssh2_knownhost_init(ssh);
     mn_buf_slice(&key, line->key);
+    mn_buf_slice(&text, line->text);
     if (hosts
-        && libssh2_knownhost_readline(hosts, line->text.p, line->text.n,
+        && libssh2_knownhost_readline(hosts, mn_buf_str(&text), text.n,
                                       LIBSSH2_KNOWNHOST_FILE_OPENSSH)
                == 0) {
         match = libssh2_knownhost_checkp(hosts, c->host, c->port,
@@ -139,6 +141,7 @@ hashed_matches(LIBSSH2_SESSION *ssh, const struct line *line,
     if (hosts) {
         libssh2_knownhost_free(hosts);
     }
+    mn_buf_dispose(&text);
     mn_buf_dispose(&key);
     return match;
 }

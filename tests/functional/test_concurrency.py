@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine under eventlet, across forks, and between threads."""
+
+import json
+import statistics
+import subprocess
+import sys
+
+SMALL_MULTIPLE = 5
+
+
+def run(module, cluster):
+    """The output of a test program that uses the cluster's first node."""
+    node = cluster.nodes[0]
+    settings = dict(host=node.address, port=node.port, login="root",
+                    private_key=cluster.private_key,
+                    known_hosts=[cluster.known_hosts])
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.functional.{module}",
+         json.dumps(settings)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+def test_eventlets_hub_never_stalls(gpfs_cluster, record_property):
+    report = json.loads(run("greenthreads", gpfs_cluster))
+    idle = statistics.median(report["idle"])
+    load = statistics.median(report["load"])
+    record_property("hub_gap_idle_ms", idle * 1000)
+    record_property("hub_gap_load_ms", load * 1000)
+    print(f"longest hub gap, median of {len(report['idle'])} rounds: "
+          f"{idle * 1000:.1f} ms idle, {load * 1000:.1f} ms with 20 "
+          f"greenthreads of remote commands")
+    assert load <= SMALL_MULTIPLE * idle
+    assert report["timeout"] == 10
+
+
+def test_forked_children_and_their_parent(gpfs_cluster):
+    assert run("forks", gpfs_cluster) == "ok"
