@@ -87,12 +87,15 @@ class FileSystem:
     filesets: dict = field(default_factory=dict)
     limits: dict = field(default_factory=dict)          # fileset id -> Quota
     snapshots: list = field(default_factory=list)
+    defaults: dict = field(default_factory=dict)        # as at the start
     next_fileset: int = 1
     next_space: int = 1
     next_snapshot: int = 1
     junctions: set = field(default_factory=set)         # real directories
 
     def __post_init__(self):
+        self.defaults = {name: getattr(self, name) for name in (
+            "block_size", "quotas", "perfileset_quotas", "filesetdf")}
         os.makedirs(self.unlinked, exist_ok=True)
         os.makedirs(self.root, exist_ok=True)
         os.chmod(self.root, 0o755)
@@ -384,6 +387,7 @@ class Cluster:
                         remove(os.path.join(top, name))
                 fs.filesets = {"root": fs.filesets["root"]}
                 fs.limits, fs.snapshots, fs.junctions = {}, [], set()
+                vars(fs).update(fs.defaults)
             self.daemon = dict.fromkeys(self.daemon, "active")
             self.missing_status = None
             if self.admin_lock:

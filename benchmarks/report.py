@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures from samples, and how they are shown."""
+
+import platform
+import statistics
+import subprocess
+from dataclasses import dataclass, field
+
+from . import processes
+from .contenders import IN_TREE, OPERATIONS, OURS, RTTS, TITLES
+
+ABOUT_50 = 45
+RTT_S = RTTS[-1] / 1000
+RTT_TOLERANCE_S = 0.0015
+ONE_TURN = 1.05
+
+
+@dataclass
+class Series:
+    """All samples of one contender, operation and round trip time."""
+
+    rounds: list = field(default_factory=list)      # lists of seconds
+    turns: int = None                               # as the relay saw them
+
+    def add(self, samples, turns):
+        self.rounds.append(samples)
+        if turns is not None:
+            self.turns = (self.turns or 0) + turns
+
+    @property
+    def samples(self):
+        return [sample for samples in self.rounds for sample in samples]
+
+    @property
+    def median(self):
+        return statistics.median(self.samples)
+
+    @property
+    def p95(self):
+        ordered = sorted(self.samples)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
+
+    @property
+    def turns_each(self):
+        return None if self.turns is None else self.turns / len(self.samples)
+
+    def medians(self):
+        return [statistics.median(samples) for samples in self.rounds]
+
+
+def spread(function, one, other):
+    """(of all, least of a round, most of a round) of function(medians)."""
+    each = [function(a, b) for a, b in zip(one.medians(), other.medians())]
+    return function(one.median, other.median), min(each), max(each)
+
+
+def ratio(one, other):
+    return spread(lambda a, b: a / b, one, other)
+
+
+def difference(one, other):
+    return spread(lambda a, b: a - b, one, other)
+
+
+class Report:
+    """results: {(rtt, operation, contender name): Series}"""
+
+    def __init__(self, results, facts):
+        self.results = results
+        self.facts = facts
+
+    def get(self, rtt, operation, name):
+        return self.results.get((rtt, operation, name))
+
+    def text(self):
+        parts = [self.facts_text()]
+        for operation in OPERATIONS:
+            for rtt in RTTS:
+                parts.append(self.table(rtt, operation))
+        return "\n\n".join(parts + [self.claims_text()])
+
+    def facts_text(self):
+        return "\n".join(f"{name + ':':<15}{value}"
+                         for name, value in self.facts.items())
+
+    def table(self, rtt, operation):
+        lines = [
+            f"{operation}, RTT {rtt} ms",
+            f"{'':21}{'n':>5}{'median':>10}{'p95':>10}"
+            f"{'times ours (of a round)':>26}{'trips':>7}"]
+        lines += [self.row(rtt, operation, name) for name in TITLES
+                  if self.get(rtt, operation, name)]
+        return "\n".join(lines)
+
+    def row(self, rtt, operation, name):
+        series = self.get(rtt, operation, name)
+        value, least, most = ratio(series, self.get(rtt, operation, OURS))
+        versus = "" if name == OURS else f"{value:.2f} ({least:.2f}-{most:.2f})"
+        turns = series.turns_each
+        turns = "" if turns is None else f"{turns:.2f}"
+        return (f"{TITLES[name]:21}{len(series.samples):5}"
+                f"{series.median * 1e3:8.2f}ms{series.p95 * 1e3:8.2f}ms"
+                f"{versus:>26}{turns:>7}")
+
+    # The claims
+
+    def claims_text(self):
+        return "\n".join(["The claims"] + [
+            f"* {text}: {'yes' if holds else 'NO'}"
+            for text, holds in self.claims()])
+
+    def claims(self):
+        """[(text with figures, whether it holds)]"""
+        return [self.fifty(operation) for operation in OPERATIONS] + [
+            self.one_turn(), self.one_rtt()]
+
+    def fifty(self, operation):
+        value, least, most = ratio(self.get(0, operation, IN_TREE),
+                                   self.get(0, operation, OURS))
+        return (f"at RTT 0 about 50 times faster than in-tree, {operation}:"
+                f" {value:.1f} times ({least:.1f}-{most:.1f})",
+                value >= ABOUT_50)
+
+    def one_turn(self):
+        turns = {name: self.get(RTTS[-1], "create_share", name).turns_each
+                 for name in (OURS, IN_TREE)}
+        return (f"create_share is one round trip: the relay saw "
+                f"{turns[OURS]:.2f} (in-tree {turns[IN_TREE]:.2f})",
+                turns[OURS] <= ONE_TURN)
+
+    def one_rtt(self):
+        value, least, most = difference(
+            self.get(RTTS[-1], "create_share", OURS),
+            self.get(0, "create_share", OURS))
+        return (f"at RTT {RTTS[-1]} ms create_share costs one round trip + "
+                f"the commands:\n  {value * 1e3:.2f} ms "
+                f"({least * 1e3:.2f}-{most * 1e3:.2f}) more than at RTT 0",
+                abs(value - RTT_S) <= RTT_TOLERANCE_S)
+
+    def plain_data(self):
+        """For a JSON file."""
+        return {
+            "facts": self.facts,
+            "claims": [{"text": text.replace("\n ", ""), "holds": holds}
+                       for text, holds in self.claims()],
+            "series": [{
+                "rtt_ms": rtt, "operation": operation, "contender": name,
+                "median_s": series.median, "p95_s": series.p95,
+                "round_trips": series.turns_each, "rounds_s": series.rounds}
+                for (rtt, operation, name), series in self.results.items()]}
+
+
+def machine():
+    """{what: text} that the figures depend on, other than the versions."""
+    ssh = subprocess.run(["ssh", "-V"], capture_output=True, text=True)
+    return {"python": platform.python_version(),
+            "OpenSSH": ssh.stderr.split(",")[0].removeprefix("OpenSSH_"),
+            "Linux": platform.release(),
+            "commit": commit()}
+
+
+def commit():
+    git = subprocess.run(["git", "describe", "--always", "--dirty"],
+                         capture_output=True, text=True,
+                         cwd=processes.HERE)
+    return git.stdout.strip() or "unknown"

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Methods of _native.GPFSShareDriver that say who may use a share.
+ */
+#include <string.h>
+
+#include "core/alloc.h"
+#include "python/driver_core.h"
+#include "python/logbridge.h"
+#include "python/raise.h"
+
+struct access {
+    struct mnpy_rules all;
+    struct mnpy_rules add;
+    struct mnpy_rules drop;
+    struct mnpy_rules update;
+    struct mn_rule_state *states; /* for each of all */
+};
+
+static int
+access_init(struct access *a, PyObject *all, PyObject *add, PyObject *drop,
+            PyObject *update)
+{
+    *a = (struct access){0};
+    if (mnpy_rules_init(&a->all, all) < 0 || mnpy_rules_init(&a->add, add) < 0
+        || mnpy_rules_init(&a->drop, drop) < 0
+        || mnpy_rules_init(&a->update, update) < 0) {
+        return -1;
+    }
+    a->states = mn_calloc(a->all.view.n + 1, sizeof *a->states);
+    if (!a->states) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+static void
+access_dispose(struct access *a)
+{
+    mnpy_rules_dispose(&a->all);
+    mnpy_rules_dispose(&a->add);
+    mnpy_rules_dispose(&a->drop);
+    mnpy_rules_dispose(&a->update);
+    mn_free(a->states);
+}
+
+/* Manila keys rule states by access_id; a rule without one can't be told of.
+ */
+static PyObject *
+states_of(struct mnpy_call *call, const struct access *a)
+{
+    PyObject *dict = PyDict_New();
+    for (size_t i = 0; dict && i < a->all.view.n; i++) {
+        const struct mn_access_rule *rule = &a->all.view.v[i];
+        bool ok = a->states[i].code == MN_OK;
+        if (!ok) {
+            mnpy_log_write(call->services, MN_LOG_ERROR,
+                           "share %s: no access for %s %s: %s",
+                           call->share.view.name, rule->access_type,
+                           rule->access_to, a->states[i].text);
+        }
+        if (!rule->access_id) {
+            continue;
+        }
+        PyObject *state =
+            Py_BuildValue("{s:s}", "state", ok ? "active" : "error");
+        if (!state || PyDict_SetItemString(dict, rule->access_id, state) < 0) {
+            Py_CLEAR(dict);
+        }
+        Py_XDECREF(state);
+    }
+    if (PyErr_Occurred()) { /* a log call may have been interrupted */
+        Py_CLEAR(dict);
+    }
+    return dict;
+}
+
+PyObject *
+mnpy_gpfs_update_access(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {
+        "context",      "share",        "access_rules", "add_rules",
+        "delete_rules", "update_rules", "share_server", NULL};
+    PyObject *context;
+    PyObject *share;
+    PyObject *server;
+    PyObject *all;
+    PyObject *add;
+    PyObject *drop;
+    PyObject *update;
+    struct access a = {0};
+    struct mnpy_call call;
+    if (mnpy_call_begin(&call, self) < 0) {
+        return NULL;
+    }
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOO|O:update_access",
+                                     names, &context, &share, &all, &add,
+                                     &drop, &update, &server)
+        || mnpy_call_share(&call, share, MNPY_WITH_SPECS) < 0
+        || access_init(&a, all, add, drop, update) < 0) {
+        access_dispose(&a);
+        return mnpy_call_error(&call);
+    }
+    int rc = mn_gpfs_update_access(call.gpfs, &call.share.view, a.all.view,
+                                   a.add.view, a.drop.view, a.update.view,
+                                   a.states, &call.err);
+    PyObject *result = mnpy_failed(call.services, rc, &call.err)
+                           ? NULL
+                           : states_of(&call, &a);
+    access_dispose(&a);
+    mnpy_call_end(&call);
+    return result;
+}
+
+/* The two single-rule calls of the original driver. */
+static PyObject *
+one_rule(PyObject *self, PyObject *args, PyObject *kwargs, const char *format,
+         int (*change)(struct mn_gpfs *, const struct mn_share *,
+                       const struct mn_access_rule *, struct mn_error *))
+{
+    static char *names[] = {"context", "share", "access", "share_server",
+                            NULL};
+    PyObject *context;
+    PyObject *share;
+    PyObject *access;
+    PyObject *server;
+    struct mnpy_rules rules = {0};
+    struct mnpy_call call;
+    if (mnpy_call_begin(&call, self) < 0) {
+        return NULL;
+    }
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &context,
+                                     &share, &access, &server)
+        || mnpy_call_share(&call, share, MNPY_WITH_SPECS) < 0
+        || mnpy_rules_init_one(&rules, access) < 0) {
+        mnpy_rules_dispose(&rules);
+        return mnpy_call_error(&call);
+    }
+    int rc = 0;
+    bool ip = strcmp(rules.v[0].access_type, "ip") == 0;
+    if (ip) {
+        rc = change(call.gpfs, &call.share.view, &rules.v[0], &call.err);
+    }
+    else if (change == mn_gpfs_allow_access) {
+        mnpy_raise(call.services, MNPY_INVALID_ACCESS, "INVAL",
+                   "Only ip access type supported.");
+    } /* and a rule that never could be applied is denied already */
+    mnpy_rules_dispose(&rules);
+    return mnpy_call_none(&call, rc);
+}
+
+PyObject *
+mnpy_gpfs_allow_access(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    return one_rule(self, args, kwargs, "OOO|O:allow_access",
+                    mn_gpfs_allow_access);
+}
+
+PyObject *
+mnpy_gpfs_deny_access(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    return one_rule(self, args, kwargs, "OOO|O:deny_access",
+                    mn_gpfs_deny_access);
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "python/setup_type.h"
+
+#include <string.h>
+
+#include "core/alloc.h"
+#include "exec/local.h"
+#include "python/conv.h"
+#include "python/logbridge.h"
+#include "python/raise.h"
+#include "python/wait.h"
+
+/* While a setup is being made. */
+struct maker {
+    struct mnpy_setup *setup;
+    struct mnpy_ssh_options ssh;
+    struct mn_argv root_helper; /* empty: none */
+    struct mn_argv local_hosts;
+    struct mn_argv servers;
+    char *cluster;
+    char *export_ip;
+    char *mount_point_base;
+    char *server_type;
+    char *knfs_export_options;
+    struct mn_gpfs_node *nodes; /* the servers, and last the cluster */
+};
+
+static void
+maker_dispose(struct maker *m)
+{
+    mnpy_ssh_options_dispose(&m->ssh);
+    mn_argv_dispose(&m->root_helper);
+    mn_argv_dispose(&m->local_hosts);
+    mn_argv_dispose(&m->servers);
+    mn_free(m->cluster);
+    mn_free(m->export_ip);
+    mn_free(m->mount_point_base);
+    mn_free(m->server_type);
+    mn_free(m->knfs_export_options);
+    mn_free(m->nodes);
+}
+
+static int
+get_list(struct mn_argv *argv, PyObject *dict, const char *key)
+{
+    PyObject *list = mnpy_get(dict, key);
+    int rc = list ? mnpy_add_texts(argv, list, key) : -1;
+    Py_XDECREF(list);
+    return rc;
+}
+
+static int
+read_dict(struct maker *m, PyObject *dict)
+{
+    PyObject *ssh = mnpy_get(dict, "ssh");
+    PyObject *options = ssh == Py_None ? PyDict_New() : ssh;
+    int rc = options ? mnpy_ssh_options_init(&m->ssh, options) : -1;
+    if (options != ssh) {
+        Py_XDECREF(options);
+    }
+    Py_XDECREF(ssh);
+    if (rc < 0 || get_list(&m->root_helper, dict, "root_helper") < 0
+        || get_list(&m->local_hosts, dict, "local_hosts") < 0
+        || get_list(&m->servers, dict, "nfs_servers") < 0
+        || mnpy_get_text(dict, "cluster_host", &m->cluster) < 0
+        || mnpy_get_text(dict, "export_ip", &m->export_ip) < 0
+        || mnpy_get_text(dict, "mount_point_base", &m->mount_point_base) < 0
+        || mnpy_get_text(dict, "nfs_server_type", &m->server_type) < 0
+        || mnpy_get_text(dict, "knfs_export_options", &m->knfs_export_options)
+               < 0) {
+        return -1;
+    }
+    return 0;
+}
+
+static bool
+holds(const struct mn_argv *argv, const char *text)
+{
+    for (size_t i = 0; i < argv->n; i++) {
+        if (strcmp(argv->v[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int
+new_executor(struct maker *m, const char *host, struct mn_executor **ex,
+             struct mn_error *err)
+{
+    struct mn_waiter waiter = mnpy_waiter(&m->setup->services);
+    if (!holds(&m->local_hosts, host)) {
+        return mnpy_ssh_executor(&m->ssh, host, waiter, ex, err);
+    }
+    const struct mn_local_config config = {
+        .root_helper =
+            m->root_helper.n ? (const char *const *)m->root_helper.v : NULL,
+        .command_timeout_s = (unsigned)m->ssh.command_timeout,
+        .waiter = waiter,
+    };
+    return mn_local_new(&config, ex, err);
+}
+
+/* One host has one executor, also when it is both server and cluster. */
+static int
+node_init(struct maker *m, size_t i, const char *host, struct mn_error *err)
+{
+    struct mnpy_setup *setup = m->setup;
+    struct mn_gpfs_node *node = &m->nodes[i];
+    node->name = host;
+    for (size_t j = 0; j < i; j++) {
+        if (strcmp(m->nodes[j].name, host) == 0) {
+            node->ex = m->nodes[j].ex;
+            return 0;
+        }
+    }
+    int rc = new_executor(m, host, &node->ex, err);
+    if (rc == 0) {
+        setup->executors[setup->executors_n++] = node->ex;
+    }
+    return rc;
+}
+
+static int
+make_nodes(struct maker *m, struct mn_error *err)
+{
+    size_t n = m->servers.n + 1;
+    m->nodes = mn_calloc(n, sizeof *m->nodes);
+    m->setup->executors = mn_calloc(n, sizeof *m->setup->executors);
+    if (!m->nodes || !m->setup->executors) {
+        return mn_error_nomem(err);
+    }
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < m->servers.n; i++) {
+        rc = node_init(m, i, m->servers.v[i], err);
+    }
+    if (rc == 0) {
+        rc = node_init(m, m->servers.n, m->cluster, err);
+    }
+    return rc;
+}
+
+static int
+server_type(const struct maker *m, enum mn_nfs_server_type *type,
+            struct mn_error *err)
+{
+    static const char *const names[] = {
+        [MN_NFS_KNFS] = "KNFS", [MN_NFS_GNFS] = "GNFS", [MN_NFS_CES] = "CES"};
+    for (int i = 0; m->server_type && i < 3; i++) {
+        if (strcmp(m->server_type, names[i]) == 0) {
+            *type = (enum mn_nfs_server_type)i;
+            return 0;
+        }
+    }
+    return mn_error_set(err, MN_ECONFIG,
+                        "gpfs_nfs_server_type must be KNFS, GNFS or CES, "
+                        "not %s",
+                        m->server_type ? m->server_type : "empty");
+}
+
+static int
+make_gpfs(struct maker *m, struct mn_error *err)
+{
+    struct mn_gpfs_config config = {
+        .export_ip = m->export_ip,
+        .mount_point_base = m->mount_point_base,
+        .knfs_export_options = mnpy_export_options(m->knfs_export_options),
+        .nfs_servers = m->nodes,
+        .nfs_servers_n = m->servers.n,
+        .log = mnpy_log(&m->setup->services),
+    };
+    if (!m->cluster) {
+        return mn_error_set(err, MN_ECONFIG,
+                            "gpfs_share_export_ip must be specified");
+    }
+    int rc = server_type(m, &config.nfs_server_type, err);
+    if (rc == 0) {
+        rc = make_nodes(m, err);
+    }
+    if (rc == 0) {
+        config.nfs_servers = m->nodes;
+        config.cluster = m->nodes[m->servers.n];
+        rc = mn_gpfs_new(&config, &m->setup->gpfs, err);
+    }
+    return rc;
+}
+
+struct mnpy_setup *
+mnpy_setup_new(struct mnpy_state *state, PyObject *dict)
+{
+    PyTypeObject *type = (PyTypeObject *)state->setup_type;
+    struct mn_error err = MN_ERROR_INIT;
+    struct maker m = {.setup =
+                          (struct mnpy_setup *)PyType_GenericAlloc(type, 0)};
+    if (!m.setup) {
+        return NULL;
+    }
+    mnpy_services_copy(&m.setup->services, &state->services);
+    int rc = mnpy_services_update(&m.setup->services, dict);
+    if (rc == 0) {
+        rc = read_dict(&m, dict);
+    }
+    if (rc == 0) {
+        rc = make_gpfs(&m, &err);
+        rc = mnpy_failed(&m.setup->services, rc, &err) ? -1 : 0;
+    }
+    maker_dispose(&m);
+    if (rc < 0) {
+        Py_CLEAR(m.setup);
+    }
+    return m.setup;
+}
+
+static int
+setup_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    return mnpy_services_traverse(&((struct mnpy_setup *)self)->services,
+                                  visit, arg);
+}
+
+static int
+setup_clear(PyObject *self)
+{
+    mnpy_services_clear(&((struct mnpy_setup *)self)->services);
+    return 0;
+}
+
+/* Nobody works with it any more: an operation holds a reference. */
+static void
+setup_dealloc(PyObject *self)
+{
+    struct mnpy_setup *setup = (struct mnpy_setup *)self;
+    PyObject_GC_UnTrack(self);
+    mn_gpfs_free(setup->gpfs);
+    for (size_t i = 0; i < setup->executors_n; i++) {
+        mn_executor_free(setup->executors[i]);
+    }
+    mn_free(setup->executors);
+    setup_clear(self);
+    mnpy_free_object(self);
+}
+
+static PyType_Slot setup_slots[] = {
+    {Py_tp_doc, "What one call of do_setup() made."},
+    {Py_tp_traverse, (void *)setup_traverse},
+    {Py_tp_clear, (void *)setup_clear},
+    {Py_tp_dealloc, (void *)setup_dealloc},
+    {0, NULL},
+};
+
+static PyType_Spec setup_spec = {
+    .name = "manila_native._native._Setup",
+    .basicsize = sizeof(struct mnpy_setup),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC
+             | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = setup_slots,
+};
+
+int
+mnpy_add_setup_type(PyObject *module, struct mnpy_state *state)
+{
+    state->setup_type = PyType_FromModuleAndSpec(module, &setup_spec, NULL);
+    return state->setup_type ? 0 : -1;
+}

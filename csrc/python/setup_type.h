@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What one do_setup() made: the driver object in C, its executors and what
+ * Python lends to them. A Python object, because operations that still run
+ * keep the one they began with when do_setup() is called again.
+ */
+#ifndef MN_PYTHON_SETUP_TYPE_H
+#define MN_PYTHON_SETUP_TYPE_H
+
+#include "exec/executor.h"
+#include "gpfs/driver.h"
+#include "python/hosts.h"
+#include "python/state.h"
+
+struct mnpy_setup {
+    PyObject ob_base;
+    struct mnpy_services services;
+    struct mn_gpfs *gpfs;
+    struct mn_executor **executors; /* one per host name */
+    size_t executors_n;
+};
+
+/* From the dict that the driver's do_setup() hands in; see gpfs.py for its
+   keys. New reference. [gil] */
+struct mnpy_setup *mnpy_setup_new(struct mnpy_state *state, PyObject *dict);
+
+#endif

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypedDict
+
+__version__: str
+
+class ExportLocation(TypedDict):
+    path: str
+    is_admin_only: bool
+    metadata: dict[str, Any]
+
+class GPFSException(Exception):
+    native_code: str
+
+class GPFSConfigurationException(GPFSException): ...
+class GPFSTimeoutException(GPFSException): ...
+class GPFSConnectionException(GPFSException): ...
+
+class InvalidShare(Exception):
+    native_code: str
+
+class InvalidShareAccess(Exception):
+    native_code: str
+
+class InvalidInput(Exception):
+    native_code: str
+
+class CommandError(Exception):
+    exit_code: int
+    stdout: str
+    stderr: str
+    cmd: str
+
+def _configure(services: dict[str, Any]) -> None: ...
+
+class GPFSShareDriver:
+    def __new__(cls, *args: Any, **kwargs: Any) -> GPFSShareDriver: ...
+    def _native_setup(self, options: dict[str, Any]) -> None: ...
+    def _get_capacity(self) -> tuple[int, int]: ...
+    def check_for_setup_error(self) -> None: ...
+    def create_share(
+        self, context: Any, share: Any, share_server: Any = None
+    ) -> list[ExportLocation]: ...
+    def delete_share(
+        self, context: Any, share: Any, share_server: Any = None
+    ) -> None: ...
+    def extend_share(
+        self, share: Any, new_size: int, share_server: Any = None
+    ) -> None: ...
+    def ensure_share(
+        self, context: Any, share: Any, share_server: Any = None
+    ) -> list[ExportLocation]: ...
+    def ensure_shares(
+        self, context: Any, shares: Iterable[Any]
+    ) -> dict[str, dict[str, Any]]: ...
+    def update_access(
+        self,
+        context: Any,
+        share: Any,
+        access_rules: Iterable[Any],
+        add_rules: Iterable[Any] | None,
+        delete_rules: Iterable[Any] | None,
+        update_rules: Iterable[Any] | None,
+        share_server: Any = None,
+    ) -> dict[str, dict[str, str]]: ...
+    def allow_access(
+        self, context: Any, share: Any, access: Any, share_server: Any = None
+    ) -> None: ...
+    def deny_access(
+        self, context: Any, share: Any, access: Any, share_server: Any = None
+    ) -> None: ...
+    def get_backend_info(self, context: Any) -> dict[str, str]: ...
+    def get_network_allocations_number(self) -> int: ...
+    def get_configured_ip_versions(self) -> list[int]: ...
+
+class NASHelperBase:
+    @property
+    def _execute(self) -> Callable[..., tuple[str, str]]: ...
+    @property
+    def configuration(self) -> Any: ...
+    def __init__(
+        self, execute: Callable[..., tuple[str, str]], config_object: Any
+    ) -> None: ...
+    def create_export(self, local_path: str) -> str: ...
+
+class KNFSHelper(NASHelperBase):
+    def allow_access(
+        self,
+        local_path: str,
+        share: Any,
+        access_type: str,
+        access: str | Mapping[str, Any],
+    ) -> None: ...
+    def deny_access(
+        self,
+        local_path: str,
+        share: Any,
+        access_type: str,
+        access: str | Mapping[str, Any],
+        force: bool = False,
+    ) -> None: ...
+    def remove_export(self, local_path: str, share: Any) -> None: ...
+
+class SSHExecutor:
+    def __init__(
+        self,
+        host: str,
+        port: int = 22,
+        login: str | None = None,
+        password: str | None = None,
+        private_key: str | None = None,
+        passphrase: str | None = None,
+        known_hosts: str | Sequence[str] | None = None,
+        host_key_policy: str = "strict",
+        connect_timeout: int = 60,
+        command_timeout: int = 300,
+        max_sessions: int = 10,
+        sudo: bool = False,
+        wait: Callable[[], Callable[[int], Any] | None] | None = None,
+    ) -> None: ...
+    def execute(
+        self,
+        *cmd: str,
+        process_input: str | bytes | None = None,
+        check_exit_code: bool | int | Sequence[int] = True,
+        timeout: int | None = None,
+        **kwargs: Any,
+    ) -> tuple[str, str]: ...
+    def run_plan(
+        self, commands: Iterable[Sequence[str]]
+    ) -> list[tuple[int, bytes, bytes]]: ...

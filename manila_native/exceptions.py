@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the drivers raise.
+
+Where Manila is installed these classes are also Manila's own (and, as long as
+Manila has it, the in-tree driver's GPFSException), so that the share manager
+handles them as ever. Without Manila they are the plain classes of the
+extension module. Each instance made by the extension has ``native_code``, the
+name of its error code (str): 'TIMEDOUT', 'BUSY', 'NOSPACE' ...
+"""
+
+from manila_native import _native
+
+try:
+    from manila import exception as _manila
+except ModuleNotFoundError as e:
+    if e.name != 'manila':
+        raise
+    _manila = None
+
+try:
+    from oslo_concurrency import processutils as _processutils
+except ModuleNotFoundError as e:
+    if e.name not in ('oslo_concurrency', 'oslo_concurrency.processutils'):
+        raise
+    _processutils = None
+
+
+def _bases(native, *names):
+    """The classes of Manila with these names that exist, then native."""
+    found = [getattr(_manila, name) for name in names
+             if hasattr(_manila, name)]
+    return (*found, native)
+
+
+_GPFS_BASES = _bases(_native.GPFSException,
+                     'GPFSException', 'ShareBackendException')
+
+
+class GPFSException(*_GPFS_BASES):
+    """An operation on the cluster or its NFS servers failed."""
+
+
+class GPFSConfigurationException(
+        GPFSException, *_bases(_native.GPFSConfigurationException,
+                               'BadConfigurationException')):
+    """An option of the back end is missing or can't serve."""
+
+
+class GPFSTimeoutException(GPFSException, _native.GPFSTimeoutException):
+    """A host did not answer in time; what it did meanwhile is not known."""
+
+
+class GPFSConnectionException(GPFSException,
+                              _native.GPFSConnectionException):
+    """No connection, refused credentials or an unexpected host key."""
+
+
+class InvalidShare(*_bases(_native.InvalidShare, 'InvalidShare')):
+    """The share is not one that the driver can serve."""
+
+
+class InvalidShareAccess(
+        *_bases(_native.InvalidShareAccess, 'InvalidShareAccess')):
+    """The access rule is not one that the driver can serve."""
+
+
+class InvalidInput(*_bases(_native.InvalidInput, 'InvalidInput')):
+    """A value that the caller gave is bad; nothing was changed."""
+
+
+if _processutils is None:
+    CommandError = _native.CommandError
+else:
+    class CommandError(_processutils.ProcessExecutionError,
+                       _native.CommandError):
+        """A command ended with an exit status that is not accepted.
+
+        Attributes: exit_code (int), stdout, stderr, cmd (str).
+        """
+
+
+#: What the extension module is to raise, by the names it uses.
+CLASSES = {cls.__name__: cls for cls in (
+    GPFSException, GPFSConfigurationException, GPFSTimeoutException,
+    GPFSConnectionException, InvalidShare, InvalidShareAccess, InvalidInput,
+    CommandError)}

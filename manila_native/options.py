@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options of the drivers.
+
+Those of the in-tree GPFS driver have exactly its definitions: oslo.config
+refuses an option that is registered twice with different ones, and both
+modules may be imported in one process. They are copied, not imported, so that
+they are there when the in-tree driver is not.
+"""
+
+import copy
+
+from oslo_config import cfg
+from oslo_config import types
+
+#: As in manila/share/drivers/ibm/gpfs.py of Manila 23.0.
+GPFS_IN_TREE_OPTS = [
+    cfg.HostAddressOpt('gpfs_share_export_ip',
+                       help='IP to be added to GPFS export string.'),
+    cfg.StrOpt('gpfs_mount_point_base',
+               default='$state_path/mnt',
+               help='Base folder where exported shares are located.'),
+    cfg.StrOpt('gpfs_nfs_server_type',
+               default='CES',
+               help=('NFS Server type. Valid choices are "CES" (Ganesha NFS) '
+                     'or "KNFS" (Kernel NFS).')),
+    cfg.ListOpt('gpfs_nfs_server_list',
+                help=('A list of the fully qualified NFS server names that '
+                      'make up the OpenStack Manila configuration.')),
+    cfg.BoolOpt('is_gpfs_node',
+                default=False,
+                help=('True:when Manila services are running on one of the '
+                      'Spectrum Scale node. '
+                      'False:when Manila services are not running on any of '
+                      'the Spectrum Scale node.')),
+    cfg.PortOpt('gpfs_ssh_port',
+                default=22,
+                help='GPFS server SSH port.'),
+    cfg.StrOpt('gpfs_ssh_login',
+               help='GPFS server SSH login name.'),
+    cfg.StrOpt('gpfs_ssh_password',
+               secret=True,
+               help='GPFS server SSH login password. '
+                    'The password is not needed, if \'gpfs_ssh_private_key\' '
+                    'is configured.'),
+    cfg.StrOpt('gpfs_ssh_private_key',
+               help='Path to GPFS server SSH private key for login.'),
+    cfg.Opt('gpfs_share_helpers',
+            type=types.Dict(key_value_separator='='),
+            default={
+                'KNFS': 'manila.share.drivers.ibm.gpfs.KNFSHelper',
+                'CES': 'manila.share.drivers.ibm.gpfs.CESHelper',
+            },
+            help='Specify list of share export helpers.'),
+]
+
+#: Options of earlier in-tree releases, and our own.
+GPFS_MORE_OPTS = [
+    cfg.StrOpt('knfs_export_options',
+               default=('rw,sync,no_root_squash,insecure,no_wdelay,'
+                        'no_subtree_check'),
+               help='Export options of kernel NFS, unless the share type has '
+                    'the extra spec "knfs:export_options". "rw", "ro" and '
+                    '"fsid" are ignored: access rules and the share '
+                    'determine them.'),
+    cfg.StrOpt('gpfs_ssh_private_key_passphrase',
+               secret=True,
+               help='Passphrase of the key in "gpfs_ssh_private_key".'),
+    cfg.ListOpt('gpfs_ssh_known_hosts',
+                help='Files (two at most) with the host keys of the GPFS and '
+                     'NFS servers. Default: ~/.ssh/known_hosts of the user '
+                     'that runs the share service, and '
+                     '/etc/ssh/ssh_known_hosts.'),
+    cfg.StrOpt('gpfs_ssh_host_key_policy',
+               default='strict',
+               choices=[
+                   ('strict', 'the host key must be in one of the files'),
+                   ('accept-new', 'the key of a host that no file knows is '
+                                  'added to the first file'),
+               ],
+               help='What to do about host keys. A key other than the known '
+                    'one is refused in any case.'),
+    cfg.BoolOpt('gpfs_ssh_sudo',
+                default=False,
+                help='Run remote commands with "sudo -n", for a login that '
+                     'is not root.'),
+    cfg.IntOpt('gpfs_command_timeout',
+               default=300,
+               min=1,
+               help='Seconds that a single command on a server may take.'),
+]
+
+GPFS_OPTS = GPFS_IN_TREE_OPTS + GPFS_MORE_OPTS
+
+
+def list_opts():
+    """Return the options for oslo-config-generator.
+
+    :returns: list of (group name or None, list of options); copies, which
+        the caller may change.
+    """
+    return [('gpfs', copy.deepcopy(GPFS_OPTS))]

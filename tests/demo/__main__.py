@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""python -m tests.demo: exit status 0 when everything was as it must be."""
+
+import contextlib
+import sys
+
+from tests.backends.gpfs import GPFSCluster, SimulatorError
+from tests.backends.manila import Manila, ManilaError
+from tests.demo.console import Console
+from tests.demo.story import Failure, Story
+
+DRIVER = 'manila_native.gpfs.GPFSShareDriver'
+LOG_LINES = 15
+
+YOUR_OWN = """\
+The same against your own cluster: in manila.conf of a Manila with
+manila-native installed (the lists name the NFS servers of your cluster)
+
+  [DEFAULT]
+  enabled_share_backends = gpfs1
+  enabled_share_protocols = NFS
+
+  [gpfs1]
+  share_backend_name = gpfs1
+  share_driver = %s
+  driver_handles_share_servers = False
+  gpfs_share_export_ip = 203.0.113.1
+  gpfs_mount_point_base = /gpfs/fs1
+  gpfs_nfs_server_type = KNFS
+  gpfs_nfs_server_list = 203.0.113.1,203.0.113.2
+  gpfs_ssh_login = manila
+  gpfs_ssh_private_key = /etc/manila/gpfs_ssh_key
+  gpfs_ssh_known_hosts = /etc/manila/gpfs_known_hosts
+
+and then, with python-openstackclient and python-manilaclient:
+
+  openstack share type create gpfs False \\
+      --extra-specs knfs:export_options=sync,no_root_squash
+  openstack share create NFS 1 --name demo --share-type gpfs --wait
+  openstack share access create demo ip 192.0.2.10
+  openstack share export location list demo
+  openstack share resize demo 2 --wait
+  openstack share delete demo --wait"""
+
+
+def main():
+    console = Console()
+    try:
+        play(console)
+    except (Failure, ManilaError, SimulatorError) as error:
+        console.failure('\nFAILED: {}.'.format(str(error).rstrip('.')))
+        return 1
+    except KeyboardInterrupt:
+        console.failure('\nInterrupted; everything is cleaned up.')
+        return 130
+    console.say()
+    console.success('All %d steps did what they had to, in %.0f s; nothing '
+                    'is left.' % (len(console.steps), console.elapsed()))
+    console.say()
+    console.say(YOUR_OWN % DRIVER)
+    return 0
+
+
+def play(console):
+    console.say('A GPFS cluster of two nodes (simulated: real sshd and '
+                'kernel NFS exports,\nsimulated mm commands), a real Manila '
+                f'and the driver\n{DRIVER}.\n')
+    with contextlib.ExitStack() as stack:
+        cluster = console.run(
+            'Start the GPFS cluster',
+            lambda: stack.enter_context(GPFSCluster(nodes=2)))
+        manila = console.run(
+            'Start Manila (API, scheduler, share manager)',
+            lambda: stack.enter_context(
+                Manila({'gpfs1': backend(cluster)})))
+        tell(console, manila, cluster)
+
+
+def backend(cluster):
+    return dict(cluster.settings(), share_driver=DRIVER,
+                driver_handles_share_servers=False)
+
+
+def tell(console, manila, cluster):
+    try:
+        Story(console, cluster, manila.client()).run()
+    except Failure:
+        show_errors(console, manila)
+        raise
+
+
+def show_errors(console, manila):
+    """The end of what Manila has logged about it."""
+    lines = [line for line in manila.log_text().splitlines()
+             if ' ERROR ' in line or ' WARNING ' in line]
+    if lines:
+        console.say('\nFrom the log of Manila:')
+    for line in lines[-LOG_LINES:]:
+        console.say('  ' + line)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

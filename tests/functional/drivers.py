@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The driver as Manila builds it, for tests in this process."""
+
+import itertools
+import uuid
+
+from manila.share import configuration
+from manila.share import driver as share_driver
+from oslo_config import cfg
+
+from manila_native import gpfs
+from manila_native import options
+
+CONTEXT = None
+_numbers = itertools.count()
+
+
+def make_driver(settings, **changes):
+    """A set-up GPFSShareDriver.
+
+    settings: options of the back end (dict), as of GPFSCluster.settings();
+    changes: more of them.
+    """
+    group = f"backend{next(_numbers)}"
+    config = configuration.Configuration(share_driver.share_opts,
+                                         config_group=group)
+    config.append_config_values(options.GPFS_OPTS)
+    config.append_config_values(share_driver.ssh_opts)
+    values = dict(settings, driver_handles_share_servers=False,
+                  share_backend_name=group)
+    values.update(changes)
+    for name, value in values.items():
+        cfg.CONF.set_override(name, value, group=group)
+    driver = gpfs.GPFSShareDriver(configuration=config)
+    driver.do_setup(CONTEXT)
+    return driver
+
+
+def make_share(**changes):
+    """What Manila tells a driver about a share instance."""
+    number = str(uuid.uuid4())
+    share = {"id": number, "name": f"share-{number}", "size": 1,
+             "share_proto": "NFS", "share_type_id": None,
+             "share_id": str(uuid.uuid4())}
+    share.update(changes)
+    return share
+
+
+def make_rule(access_to, access_level="rw", access_type="ip"):
+    """What Manila tells a driver about an access rule."""
+    return {"id": str(uuid.uuid4()), "access_id": str(uuid.uuid4()),
+            "access_type": access_type, "access_to": access_to,
+            "access_level": access_level, "state": "applying"}
+
+
+def update(driver, share, rules, add=(), delete=(), update=()):
+    """update_access; returns the rules that are in error."""
+    states = driver.update_access(CONTEXT, share, list(rules), list(add),
+                                  list(delete), list(update)) or {}
+    assert set(states) <= {r["access_id"] for r in rules}
+    return [r for r in rules
+            if states.get(r["access_id"], {}).get("state") == "error"]
