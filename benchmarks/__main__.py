@@ -13,7 +13,7 @@ import time
 
 from tests.backends.gpfs import GPFSCluster, SimulatorError
 
-from .contenders import OPERATIONS, RTTS, Arena
+from .contenders import OPERATIONS, TITLES, Arena
 from .processes import BenchmarkError
 from .report import Report, Series, machine
 
@@ -23,9 +23,9 @@ WARM_UP = 2
 def arguments():
     parser = argparse.ArgumentParser(prog="python -m benchmarks",
                                      description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5,
+    parser.add_argument("--rounds", type=int, default=7,
                         help="of all contenders (default: %(default)s)")
-    parser.add_argument("--calls", type=int, default=20,
+    parser.add_argument("--calls", type=int, default=8,
                         help="of each contender, operation and round trip "
                              "time in each round (default: %(default)s)")
     parser.add_argument("--json", metavar="FILE",
@@ -37,14 +37,18 @@ def arguments():
 
 
 def turns(arena, number):
-    """(contender, operation) of one round; who begins changes."""
-    for rtt in RTTS:
-        for operation in OPERATIONS:
-            able = [c for c in arena.contenders
-                    if c.rtt == rtt and operation in c.operations]
-            first = number % len(able)
-            for contender in able[first:] + able[:first]:
-                yield contender, operation
+    """(contender, operation) of one round; who begins changes.
+
+    Both round trip times of a contender follow each other: their difference
+    is one of the figures.
+    """
+    for operation in OPERATIONS:
+        first = number % len(TITLES)
+        for name in [*TITLES][first:] + [*TITLES][:first]:
+            for contender in arena.contenders:
+                if (contender.name == name
+                        and operation in contender.operations):
+                    yield contender, operation
 
 
 def measure(arena, rounds, calls):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is measured, at which round trip time, doing what."""
 
+import dataclasses
 import json
 import os
-from dataclasses import dataclass
 
 from tests.backends.gpfs import SimulatorError
 
@@ -14,11 +14,16 @@ RTTS = (0, 10)                  # ms
 OPERATIONS = ("true", "/bin/true", "create_share")
 SHARE_GIB = 1
 
+PAUSE = 0.05                    # seconds: longer than TCP delays an ACK
+
 OURS = "ours"
 IN_TREE = "in-tree"
+PAUSED = ", paused"
 TITLES = {
     OURS: "ours",
     IN_TREE: "in-tree driver",
+    OURS + PAUSED: "ours, after a pause",
+    IN_TREE + PAUSED: "in-tree, after a pause",
     "plain exec": "plain C, new channel",
     "plain shell": "plain C, warm shell",
     "local": "no network, no SSH",
@@ -45,18 +50,19 @@ done
 """
 
 
-@dataclass
+@dataclasses.dataclass
 class Contender:
     name: str
     rtt: int
     child: object               # a Child, or Local
     relay: Relay
     operations: tuple
+    pause: float = 0            # seconds before each call
 
     def run(self, operation, count):
         """Seconds of each call, and the round trips of all (or None)."""
         before = self.relay and self.relay.counters()[0]
-        samples = self.child.run(operation, count)
+        samples = self.child.run(operation, count, self.pause)
         turns = self.relay and self.relay.counters()[0] - before
         if len(samples) != count:
             raise BenchmarkError(f"{self.name}: not {count} figures")
@@ -66,8 +72,8 @@ class Contender:
 class Driver(Child):
     """The process of a driver."""
 
-    def run(self, operation, count):
-        return processes.seconds(self.ask(f"{operation} {count}"))
+    def run(self, operation, count, pause):
+        return processes.seconds(self.ask(f"{operation} {count} {pause}"))
 
     def versions(self):
         return json.loads(self.read())
@@ -80,7 +86,7 @@ class Plain(Child):
         super().__init__(*arguments)
         self.create_share = create_share
 
-    def run(self, operation, count):
+    def run(self, operation, count, _pause):
         command = plain_command(operation, self.create_share)
         return processes.seconds(self.ask(f"{count} {command}"))
 
@@ -97,7 +103,7 @@ class Local:
         with open(program, "rb") as file:
             node.write_file(PLAIN_ON_NODE, file.read(), 0o755)
 
-    def run(self, operation, count):
+    def run(self, operation, count, _pause):
         # The shell of the others is warm, so warm this one up.
         command = plain_command(operation, self.create_share)
         done = self.node.run([PLAIN_ON_NODE, "local"],
@@ -129,11 +135,20 @@ class Arena:
             bin=MMBIN, device=cluster.device, base=cluster.mount_point,
             size=SHARE_GIB)
         self.create_share = " ".join(script.split())
-        self.contenders = [self.contender(name, rtt) for rtt in RTTS
-                           for name in TITLES
-                           if not (name == "local" and rtt)]
+        self.contenders = []
+        for rtt in RTTS:
+            for name in (OURS, IN_TREE, "plain exec", "plain shell"):
+                self.add(name, rtt)
+        self.add("local", 0)
 
     # Start
+
+    def add(self, name, rtt):
+        contender = self.contender(name, rtt)
+        self.contenders.append(contender)
+        if name in (OURS, IN_TREE):
+            self.contenders.append(dataclasses.replace(
+                contender, name=name + PAUSED, pause=PAUSE))
 
     def contender(self, name, rtt):
         label = f"{name} at {rtt} ms"
@@ -196,7 +211,8 @@ class Arena:
         """Wait until all are ready; {what: version}."""
         found = {}
         for contender in self.contenders:
-            found.update(contender.child.versions())
+            if not contender.pause:
+                found.update(contender.child.versions())
         return found
 
     # Measuring
@@ -227,6 +243,7 @@ class Arena:
 
     def late_us(self):
         """How late the relays delivered a chunk on average."""
-        counters = [c.relay.counters() for c in self.contenders if c.relay]
+        counters = [c.relay.counters() for c in self.contenders
+                    if c.relay and not c.pause]
         late = sum(counter[1] for counter in counters)
         return late / max(1, sum(counter[2] for counter in counters))

@@ -5,8 +5,9 @@
     python -m benchmarks.ours MANILA_CONF
 
 The driver is made and set up as manila-share does it for the back end named
-BACKEND.  Then each line "OPERATION N" is answered with a JSON list of the
-seconds that each of N calls took.  The first line printed tells versions.
+BACKEND.  Then each line "OPERATION N PAUSE" is answered with a JSON list of
+the seconds that each of N calls took; PAUSE seconds pass before each.  The
+first line printed tells versions.
 """
 
 import gc
@@ -65,10 +66,11 @@ def create_share(driver):
     return lambda share: driver.create_share(admin, share)
 
 
-def measure(function, arguments):
+def measure(function, arguments, pause):
     """The seconds of a call for each of the arguments."""
     samples = []
     for argument in arguments:
+        time.sleep(pause)
         start = time.perf_counter()
         function(argument)
         samples.append(time.perf_counter() - start)
@@ -84,11 +86,12 @@ def serve(driver, execute, versions):
     operations = {"create_share": create_share(driver)}
     print(json.dumps(versions), flush=True)
     for line in sys.stdin:
-        operation, count = line.split()
+        operation, count, pause = line.split()
         if operation in operations:
             arguments = [new_share() for _ in range(int(count))]
             function = operations[operation]
         else:
             arguments, function = [operation] * int(count), execute
         gc.collect()
-        print(json.dumps(measure(function, arguments)), flush=True)
+        print(json.dumps(measure(function, arguments, float(pause))),
+              flush=True)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, TypedDict, type_check_only
+
+from typing_extensions import disjoint_base
 
 __version__: str
 
-class ExportLocation(TypedDict):
+@type_check_only
+class _ExportLocation(TypedDict):
     path: str
     is_admin_only: bool
     metadata: dict[str, Any]
@@ -33,6 +36,7 @@ class CommandError(Exception):
 
 def _configure(services: dict[str, Any]) -> None: ...
 
+@disjoint_base
 class GPFSShareDriver:
     def __new__(cls, *args: Any, **kwargs: Any) -> GPFSShareDriver: ...
     def _native_setup(self, options: dict[str, Any]) -> None: ...
@@ -40,7 +44,7 @@ class GPFSShareDriver:
     def check_for_setup_error(self) -> None: ...
     def create_share(
         self, context: Any, share: Any, share_server: Any = None
-    ) -> list[ExportLocation]: ...
+    ) -> list[_ExportLocation]: ...
     def delete_share(
         self, context: Any, share: Any, share_server: Any = None
     ) -> None: ...
@@ -49,7 +53,7 @@ class GPFSShareDriver:
     ) -> None: ...
     def ensure_share(
         self, context: Any, share: Any, share_server: Any = None
-    ) -> list[ExportLocation]: ...
+    ) -> list[_ExportLocation]: ...
     def ensure_shares(
         self, context: Any, shares: Iterable[Any]
     ) -> dict[str, dict[str, Any]]: ...
@@ -73,6 +77,7 @@ class GPFSShareDriver:
     def get_network_allocations_number(self) -> int: ...
     def get_configured_ip_versions(self) -> list[int]: ...
 
+@disjoint_base
 class NASHelperBase:
     @property
     def _execute(self) -> Callable[..., tuple[str, str]]: ...
@@ -101,6 +106,7 @@ class KNFSHelper(NASHelperBase):
     ) -> None: ...
     def remove_export(self, local_path: str, share: Any) -> None: ...
 
+@disjoint_base
 class SSHExecutor:
     def __init__(
         self,

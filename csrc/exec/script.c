@@ -140,6 +140,9 @@ mn_script_render(const struct mn_plan *plan,
                  const struct mn_script_options *options,
                  struct mn_buf *script, struct mn_error *err)
 {
+    if (mn_plan_failed(plan)) {
+        return mn_error_nomem(err);
+    }
     if (holds_nul(plan)) {
         return mn_error_set(err, MN_EINVAL,
                             "a command's input holds a NUL byte");
@@ -151,8 +154,7 @@ mn_script_render(const struct mn_plan *plan,
     }
     mn_buf_puts(script, ")</dev/null\n");
     render_mark(script, options->mark, 'E');
-    return mn_plan_failed(plan) || mn_buf_failed(script) ? mn_error_nomem(err)
-                                                         : 0;
+    return mn_buf_failed(script) ? mn_error_nomem(err) : 0;
 }
 
 /* ---- and back ---- */

@@ -110,7 +110,8 @@ mn_exports_check_options(const char *options, struct mn_buf *out,
         add_option(out, start, copy);
     }
     struct mn_slice all = {mn_buf_str(out) + start, out->n - start};
-    if (!has_option(all, "subtree_check")) {
+    if (!has_option(all, "subtree_check")
+        && !has_option(all, "no_subtree_check")) {
         add_option(out, start, "no_subtree_check");
     }
     return out->failed ? mn_error_nomem(err) : 0;
@@ -227,43 +228,52 @@ mn_exports_client_arg(struct mn_buf *out, struct mn_slice client,
     mn_buf_puts(out, path);
 }
 
-/* "async" for "sync", "no_x" for "x", and back. */
-static void
-opposite(struct mn_slice option, struct mn_buf *out)
+static bool
+is_no(struct mn_slice negated, struct mn_slice option)
 {
-    mn_buf_clear(out);
-    if (mn_slice_eq(option, "sync") || mn_slice_eq(option, "async")) {
-        mn_buf_puts(out, option.n == 4 ? "async" : "sync");
+    return negated.n == option.n + 3 && mn_slice_starts(negated, "no_")
+           && memcmp(negated.p + 3, option.p, option.n) == 0;
+}
+
+/* "sync" and "async", "hide" and "nohide", "x" and "no_x". */
+static bool
+is_opposite(struct mn_slice a, struct mn_slice b)
+{
+    return is_no(a, b) || is_no(b, a)
+           || (mn_slice_eq(a, "sync") && mn_slice_eq(b, "async"))
+           || (mn_slice_eq(a, "async") && mn_slice_eq(b, "sync"))
+           || (mn_slice_eq(a, "hide") && mn_slice_eq(b, "nohide"))
+           || (mn_slice_eq(a, "nohide") && mn_slice_eq(b, "hide"));
+}
+
+static bool
+has_opposite(struct mn_slice list, struct mn_slice option)
+{
+    struct mn_slice part;
+    while (mn_slice_next(&list, ',', &part)) {
+        if (is_opposite(part, option)) {
+            return true;
+        }
     }
-    else if (mn_slice_eq(option, "hide") || mn_slice_eq(option, "nohide")) {
-        mn_buf_puts(out, option.n == 4 ? "nohide" : "hide");
-    }
-    else if (mn_slice_starts(option, "no_")) {
-        mn_buf_add(out, option.p + 3, option.n - 3);
-    }
-    else {
-        mn_buf_puts(out, "no_");
-        mn_buf_slice(out, option);
-    }
+    return false;
 }
 
 bool
 mn_exports_contradicts(const struct mn_export *e,
                        const struct mn_export_spec *spec)
 {
+    struct mn_slice option;
+    struct mn_slice wanted = mn_slice_of(spec->options);
+    struct mn_slice rest = wanted;
     if (!mn_slice_eq_nocase(e->fsid, spec->fsid)) {
         return true;
     }
-    bool found = false;
-    struct mn_buf other = MN_BUF_INIT;
-    struct mn_slice option;
-    struct mn_slice rest = mn_slice_of(spec->options);
-    while (!found && mn_slice_next(&rest, ',', &option)) {
-        opposite(option, &other);
-        found = !other.failed && has_option(e->options, mn_buf_str(&other))
-                && !has_option(mn_slice_of(spec->options),
-                               mn_buf_str(&other));
+    while (mn_slice_next(&rest, ',', &option)) {
+        /* both may be wanted, each for another security flavour */
+        if (has_opposite(e->options, option)
+            && !has_opposite(wanted, option)) {
+            return true;
+        }
     }
-    mn_buf_dispose(&other);
-    return found;
+    return false;
 }

@@ -62,3 +62,13 @@ mn_ssh_host_unref(struct mn_ssh_host *h)
     mn_free(h->name);
     mn_free(h);
 }
+
+struct mn_ssh_counters mn_ssh__counters;
+
+void
+mn_ssh_stats(struct mn_ssh_stats *stats)
+{
+    stats->scripts = atomic_load(&mn_ssh__counters.scripts);
+    stats->connections = atomic_load(&mn_ssh__counters.connections);
+    stats->shells = atomic_load(&mn_ssh__counters.shells);
+}

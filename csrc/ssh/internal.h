@@ -43,6 +43,15 @@ struct mn_ssh_op {
     struct mn_ssh_op *queue_next; /* while queued */
 };
 
+/* What mn_ssh_stats() tells. */
+struct mn_ssh_counters {
+    atomic_ulong scripts;
+    atomic_ulong connections;
+    atomic_ulong shells;
+};
+
+extern struct mn_ssh_counters mn_ssh__counters;
+
 /* ---- pool.c ---- */
 
 struct mn_pool {

@@ -291,6 +291,7 @@ step_auth(struct mn_session *s)
         mn_session__fail(s, err.code, err.text);
         return true;
     }
+    atomic_fetch_add(&mn_ssh__counters.connections, 1);
     s->state = MN_SESSION_READY;
     s->was_ready = true;
     s->idle_since_ms = mn_clock_ms();

@@ -40,6 +40,7 @@ mn_shell__open(struct mn_session *s)
 void
 mn_shell__give(struct mn_shell *sh, struct mn_ssh_op *op)
 {
+    atomic_fetch_add(&mn_ssh__counters.scripts, 1);
     sh->op = op;
     op->shell = sh;
     sh->written = 0;
@@ -154,6 +155,7 @@ step_starting(struct mn_shell *sh)
         mn_session__fail(s, MN_ECONNECT, "the server starts no shell");
         return true;
     }
+    atomic_fetch_add(&mn_ssh__counters.shells, 1);
     sh->state = MN_SHELL_IDLE;
     sh->idle_since_ms = mn_clock_ms();
     mn_pool__dispatch(s->pool);

@@ -41,6 +41,15 @@ void mn_ssh_host_unref(struct mn_ssh_host *host); /* NULL-safe */
    idle, not only after the idle time. Never waits. [any] */
 void mn_ssh_host_release(struct mn_ssh_host *host);
 
+/* What happened in this process so far. [any] */
+struct mn_ssh_stats {
+    unsigned long scripts;     /* given to a shell: one round trip each */
+    unsigned long connections; /* that came as far as a login */
+    unsigned long shells;      /* started */
+};
+
+void mn_ssh_stats(struct mn_ssh_stats *stats);
+
 /*
  * An operation: a shell of the host reads script, which must print
  * "\nEND_MARK\n" on both streams as its last act; out and err then hold what

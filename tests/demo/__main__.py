@@ -48,14 +48,16 @@ def main():
     try:
         play(console)
     except (Failure, ManilaError, SimulatorError) as error:
-        console.failure('\nFAILED: {}.'.format(str(error).rstrip('.')))
+        sentence, _, more = str(error).partition('\n')
+        console.failure(f'\nFAILED: {sentence.rstrip(".")}.')
+        console.say(more)
         return 1
     except KeyboardInterrupt:
         console.failure('\nInterrupted; everything is cleaned up.')
         return 130
     console.say()
-    console.success('All %d steps did what they had to, in %.0f s; nothing '
-                    'is left.' % (len(console.steps), console.elapsed()))
+    console.success(f'All {len(console.steps)} steps did what they had to, in '
+                    f'{console.elapsed():.0f} s; nothing is left.')
     console.say()
     console.say(YOUR_OWN % DRIVER)
     return 0
@@ -92,7 +94,7 @@ def tell(console, manila, cluster):
 def show_errors(console, manila):
     """The end of what Manila has logged about it."""
     lines = [line for line in manila.log_text().splitlines()
-             if ' ERROR ' in line or ' WARNING ' in line]
+             if ' ERROR ' in line or ' WARNING manila_native' in line]
     if lines:
         console.say('\nFrom the log of Manila:')
     for line in lines[-LOG_LINES:]:

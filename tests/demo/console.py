@@ -23,12 +23,12 @@ class Console:
 
     def detail(self, name, text):
         """A line about what stands somewhere."""
-        self.say('     %-9s %s' % (name, text))
+        self.say(f'     {name:9} {text}')
 
     def run(self, title, action):
         """Carry out one step, print and return what it gives."""
         self.steps.append(title)
-        label = '%2d.  %s ' % (len(self.steps), title)
+        label = f'{len(self.steps):2}.  {title} '
         self._stream.write(self._paint(BOLD, label))
         self._stream.flush()
         started = time.monotonic()

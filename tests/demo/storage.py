@@ -77,13 +77,14 @@ def _written_clients(node, path):
 def show(console, standing):
     """The same in a few lines; servers that agree share a line."""
     if standing.fileset:
-        console.detail('fileset', f'{standing.fileset}, quota {standing.quota_gib:g} GiB')
+        console.detail('fileset', f'{standing.fileset}, '
+                       f'quota {standing.quota_gib:g} GiB')
     else:
         console.detail('fileset', 'none')
     lines = {}
     for server in standing.servers:
         levels = sorted(server.levels().items())
-        text = ', '.join('{} {}'.format(*pair) for pair in levels)
+        text = ', '.join(f'{client} {level}' for client, level in levels)
         lines.setdefault(text or 'none', []).append(server.name)
     for text, names in lines.items():
-        console.detail('exports', '{}  ({})'.format(text, ', '.join(names)))
+        console.detail('exports', f'{text}  ({", ".join(names)})')

@@ -35,7 +35,8 @@ class Story:
         self._size = 0
 
     def run(self):
-        self._step(f'Create a share type with export options "{EXPORT_OPTIONS}"', self._create_type)
+        self._step('Create a share type with export options '
+                   f'"{EXPORT_OPTIONS}"', self._create_type)
         self._step('Create an NFS share of 1 GiB', self._create_share)
         self._console.detail('location', self._location)
         self._check()
@@ -145,8 +146,7 @@ class Story:
         deadline = time.monotonic() + _TIMEOUT
         while not condition():
             if time.monotonic() > deadline:
-                raise Failure('%d s have passed before %s'
-                              % (_TIMEOUT, what))
+                raise Failure(f'{_TIMEOUT} s have passed before {what}')
             time.sleep(_POLL)
 
     # What must stand on the servers
@@ -157,22 +157,25 @@ class Story:
         if standing.fileset is None:
             raise Failure(f'no fileset is linked at {self._path}')
         if standing.quota_gib != self._size:
-            raise Failure('the quota is %g GiB, but the share has %d GiB'
-                          % (standing.quota_gib, self._size))
+            raise Failure(f'the quota is {standing.quota_gib:g} GiB, but '
+                          f'the share has {self._size} GiB')
         for server in standing.servers:
             self._check_server(server)
 
     def _check_server(self, server):
         levels = server.levels()
         if levels != self._levels:
-            raise Failure(f'{server.name} exports to {_list(levels)}, but it must be {_list(self._levels)}')
+            raise Failure(f'{server.name} exports to {_list(levels)}, but it '
+                          f'must be {_list(self._levels)}')
         for client, options in server.clients.items():
             missing = set(EXPORT_OPTIONS.split(',')) - options
             if missing:
-                raise Failure('{} exports to {} without {}'.format(
-                    server.name, client, ', '.join(sorted(missing))))
+                raise Failure(f'{server.name} exports to {client} without '
+                              f'{_list(missing)}')
         if server.written != set(self._levels):
-            raise Failure(f'in {storage.EXPORTS_DIRECTORY} of {server.name} are {_list(server.written)}, but it must be {_list(self._levels)}')
+            raise Failure(f'in {storage.EXPORTS_DIRECTORY} of {server.name} '
+                          f'are {_list(server.written)}, but it must be '
+                          f'{_list(self._levels)}')
 
     def _check_gone(self):
         standing = storage.look(self._cluster, self._path)
@@ -184,5 +187,5 @@ class Story:
 
 def _list(clients):
     if isinstance(clients, dict):
-        clients = ['{} {}'.format(*pair) for pair in clients.items()]
+        clients = [f'{name} {level}' for name, level in clients.items()]
     return ', '.join(sorted(clients)) or 'nobody'

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drives a real ShareManager, without the rest of Manila around it.
 
-    python -m tests.functional.share_manager --mode eventlet --settings JSON
+    python -m tests.functional.share_manager --mode eventlet \
+        --directory DIRECTORY --settings JSON
 
-SETTINGS are the options of one back end, as in manila.conf.  The manager's
-methods are called as the RPC layer would call them, in a process that uses
-native threads or is patched by eventlet.  After each step a line of JSON
-tells what Manila now thinks of the share, and the process waits for a line
-on its standard input, so that the caller can look at the storage meanwhile
-(it does not wait any more once its input is at its end).
+The settings are the options of one back end, as in manila.conf.  The
+manager's methods are called as the RPC layer would call them, in a process
+that uses native threads or is patched by eventlet.  After each step a line
+of JSON tells what Manila now thinks of the share, and the process waits for
+a line on its standard input, so that the caller can look at the storage
+meanwhile (it does not wait any more once its input is at its end).
 
 This is also where the driver's manners are seen: "pause" is the longest time
 in which the step kept all other threads (or greenthreads) from running.
@@ -18,7 +19,6 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 import threading
 import time
 
@@ -202,6 +202,8 @@ def arguments():
     parser.add_argument('--mode', choices=settings.MODES, required=True)
     parser.add_argument('--settings', type=json.loads, required=True,
                         help='options of the back end, as a JSON object')
+    parser.add_argument('--directory', required=True,
+                        help='for the configuration, database and log')
     parser.add_argument('--extra-specs', type=json.loads, default={},
                         help='of the share type, as a JSON object')
     return parser.parse_args()
@@ -210,20 +212,14 @@ def arguments():
 def main():
     options = arguments()
     os.environ.update(settings.environment(options.mode))
-    import manila.cmd
+    import manila.cmd  # noqa: F401  (chooses threads or eventlet)
 
-    with tempfile.TemporaryDirectory(prefix='manila-') as directory:
-        prepare(directory, options.settings)
-        try:
-            live(Life(options.extra_specs))
-        except BaseException:
-            with open(os.path.join(directory, 'manila.log'),
-                      encoding='utf-8') as log:
-                sys.stderr.write(log.read())
-            raise
-        finally:
-            from manila import coordination
-            coordination.LOCK_COORDINATOR.stop()
+    prepare(options.directory, options.settings)
+    try:
+        live(Life(options.extra_specs))
+    finally:
+        from manila import coordination
+        coordination.LOCK_COORDINATOR.stop()
 
 
 if __name__ == '__main__':

@@ -30,7 +30,7 @@ def until(condition, timeout=30):
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, 'not within %d s' % timeout
+        assert time.monotonic() < deadline, f'not within {timeout} s'
         time.sleep(0.2)
 
 
@@ -69,7 +69,7 @@ def test_life_of_shares(mode):
         client = manila.client()
         client.share_types.create('dummy', False)
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            names = ['share-%d' % number for number in range(4)]
+            names = [f'share-{number}' for number in range(4)]
             list(pool.map(live, [client] * 4, names))
         assert 'ERROR' not in manila.log_text()
     assert not os.path.exists(directory)
@@ -91,10 +91,12 @@ def test_backend_that_does_not_come_up():
 
 
 def test_death_is_told():
+    manila = Manila({'one': DUMMY})
+    manila.start()
+    directory, pid = manila.directory, manila.pid
+    os.kill(pid, signal.SIGKILL)
     with pytest.raises(ManilaError, match='status -9'):
-        with Manila({'one': DUMMY}) as manila:
-            directory, pid = manila.directory, manila.pid
-            os.kill(pid, signal.SIGKILL)
+        manila.stop()
     assert not os.path.exists(directory)
     with pytest.raises(ProcessLookupError):
         os.killpg(pid, 0)

@@ -15,6 +15,7 @@ import threading
 import pytest
 
 from tests.backends.manila import Manila
+from tests.backends.manila.settings import environment
 from tests.demo import storage
 from tests.demo.console import Console
 from tests.demo.story import Story
@@ -35,14 +36,15 @@ def backend(settings):
 class Manager:
     """The parent's side of tests.functional.share_manager."""
 
-    def __init__(self, process):
+    def __init__(self, process, directory):
         self._process = process
+        self._directory = directory
 
     def step(self, name):
         """Let one step happen and return its report."""
         line = self._process.stdout.readline()
         if not line:
-            pytest.fail(f'the share manager ended in step "{name}":\n{self._process.stderr.read()[-20000:]}')
+            pytest.fail(f'it ended in step "{name}":\n{self._log()}')
         report = json.loads(line)
         assert report['step'] == name
         return report
@@ -52,24 +54,31 @@ class Manager:
         self._process.stdin.flush()
 
     def finish(self):
-        _, errors = self._process.communicate(timeout=TIMEOUT)
-        assert self._process.returncode == 0, errors
+        self._process.communicate(timeout=TIMEOUT)
+        assert self._process.returncode == 0, self._log()
+
+    def _log(self):
+        return ''.join(path.read_text() for path in
+                       sorted(self._directory.glob('*.log')))
 
 
 @contextlib.contextmanager
-def running(mode, settings):
+def running(mode, settings, directory):
     """A share manager that has begun with its first step."""
-    process = subprocess.Popen(
-        [sys.executable, '-m', 'tests.functional.share_manager',
-         '--mode', mode, '--settings', json.dumps(backend(settings)),
-         '--extra-specs', json.dumps({'knfs:export_options': 'sync'})],
-        cwd=REPOSITORY, text=True, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with open(directory / 'stderr.log', 'w', encoding='utf-8') as stderr:
+        process = subprocess.Popen(
+            [sys.executable, '-m', 'tests.functional.share_manager',
+             '--mode', mode, '--directory', str(directory),
+             '--settings', json.dumps(backend(settings)),
+             '--extra-specs', json.dumps({'knfs:export_options': 'sync'})],
+            cwd=REPOSITORY, text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=stderr,
+            env=environment(mode))
     # Bounds all the reads from the process below.
     watchdog = threading.Timer(TIMEOUT, process.kill)
     watchdog.start()
     try:
-        yield Manager(process)
+        yield Manager(process, directory)
     finally:
         watchdog.cancel()
         process.kill()
@@ -129,16 +138,16 @@ def live(manager, cluster):
 
 
 @pytest.mark.parametrize('mode', ['threads', 'eventlet'])
-def test_life_of_a_share(mode, gpfs_cluster2):
-    with running(mode, gpfs_cluster2.settings()) as manager:
+def test_life_of_a_share(mode, gpfs_cluster2, tmp_path):
+    with running(mode, gpfs_cluster2.settings(), tmp_path) as manager:
         live(manager, gpfs_cluster2)
         manager.finish()
 
 
 @pytest.mark.parametrize('mode', ['threads', 'eventlet'])
-def test_slow_cluster_does_not_stop_others(mode, gpfs_cluster):
+def test_slow_cluster_does_not_stop_others(mode, gpfs_cluster, tmp_path):
     """Heartbeats and other requests go on while the driver waits."""
-    with running(mode, gpfs_cluster.settings()) as manager:
+    with running(mode, gpfs_cluster.settings(), tmp_path) as manager:
         manager.step('init')
         fault = gpfs_cluster.faults.add('mmcrfileset', delay=DELAY)
         manager.go_on()

@@ -315,7 +315,6 @@ def test_setup_again_while_running(helper):
     time.sleep(0.2)
     conf = options(['/bin/false'])
     driver._native_setup(conf)
-    del driver
     thread.join()
     assert 'first' in caught[0]
 

@@ -16,10 +16,12 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from .ces import CES
 from .release import RELEASES
 
 FIRST_INODES = 100096           # of a new inode space
-SNAPSHOTS = ".snapshots"
+SNAPSHOTS = ".snapshots"        # unless mmsnapdir changed it
+MAX_SNAPSHOTS = 256             # of one file system
 
 
 class Failure(Exception):
@@ -44,6 +46,7 @@ class Fileset:
     comment: str = ""
     max_inodes: int = 0
     alloc_inodes: int = 0
+    used: tuple = None          # (KiB, inodes) as told by a test
 
 
 @dataclass
@@ -65,7 +68,7 @@ class Snapshot:
     name: str
     fileset: str                # "" is a global snapshot
     created: float
-    status: str = "Valid"
+    status: str = "Valid"       # or Restoring, DeleteRequired
 
 
 @dataclass
@@ -84,6 +87,10 @@ class FileSystem:
     quotas: str = "user;group;fileset"
     perfileset_quotas: bool = False
     filesetdf: bool = False
+    max_snapshots: int = MAX_SNAPSHOTS
+    snapdir: str = SNAPSHOTS
+    snapdir_everywhere: bool = False        # mmsnapdir -a; only shown
+    global_snapshots: str = "rootfileset"   # or allfilesets; only shown
     filesets: dict = field(default_factory=dict)
     limits: dict = field(default_factory=dict)          # fileset id -> Quota
     snapshots: list = field(default_factory=list)
@@ -91,17 +98,26 @@ class FileSystem:
     next_fileset: int = 1
     next_space: int = 1
     next_snapshot: int = 1
-    junctions: set = field(default_factory=set)         # real directories
+    junctions: dict = field(default_factory=dict)       # path -> Fileset
 
     def __post_init__(self):
         self.defaults = {name: getattr(self, name) for name in (
-            "block_size", "quotas", "perfileset_quotas", "filesetdf")}
+            "block_size", "quotas", "perfileset_quotas", "filesetdf",
+            "max_snapshots", "snapdir", "snapdir_everywhere",
+            "global_snapshots")}
         os.makedirs(self.unlinked, exist_ok=True)
         os.makedirs(self.root, exist_ok=True)
         os.chmod(self.root, 0o755)
-        self.filesets["root"] = Fileset(
+        root = Fileset(
             0, "root", 3, 0, True, self.created, path=self.mount_point,
             comment="root fileset", max_inodes=513024, alloc_inodes=500736)
+        self.start_with(root)
+
+    def start_with(self, root):
+        """No other filesets than the root one, no snapshots, no quotas."""
+        self.filesets = {"root": root}
+        self.junctions = {self.mount_point: root}
+        self.limits, self.snapshots = {}, []
 
     @property
     def root(self):
@@ -134,10 +150,7 @@ class FileSystem:
 
     def at(self, path):
         """The fileset whose junction is `path`."""
-        for fileset in self.filesets.values():
-            if fileset.path == path:
-                return fileset
-        return None
+        return self.junctions.get(path)
 
     def containing(self, path):
         """The fileset that a path of this file system lies in."""
@@ -152,6 +165,12 @@ class FileSystem:
 
     def create(self, name, space=None, comment="", inodes=0, alloc=0):
         """A new fileset; `space` is the owning fileset, None a new one."""
+        fileset = self._new_fileset(name, space, comment, inodes, alloc)
+        os.mkdir(self.tree(fileset), 0o700)
+        self.filesets[name] = fileset
+        return fileset
+
+    def _new_fileset(self, name, space, comment, inodes, alloc):
         owner = space is None
         number = self.next_fileset
         self.next_fileset += 1
@@ -162,24 +181,42 @@ class FileSystem:
         else:
             inode_space = space.inode_space
             root_inode = (number << 17) + 3
-        fileset = Fileset(number, name, root_inode, inode_space, owner,
-                          time.time(), comment=comment,
-                          max_inodes=inodes if owner else 0,
-                          alloc_inodes=alloc if owner else 0)
-        os.mkdir(self.tree(fileset), 0o700)
-        self.filesets[name] = fileset
-        return fileset
+        return Fileset(number, name, root_inode, inode_space, owner,
+                       time.time(), comment=comment,
+                       max_inodes=inodes if owner else 0,
+                       alloc_inodes=alloc if owner else 0)
+
+    def preload(self, names, below, comment, quota, used):
+        """Many independent filesets at once, linked in the root fileset.
+
+        below: directory of the junctions; quota: KiB, or None for none;
+        used: (KiB, inodes) to report, None to look at the real files.
+        """
+        os.makedirs(self.inside(below), exist_ok=True)
+        parent = self.containing(below)
+        for name in names:
+            if name in self.filesets:
+                raise ValueError(f"fileset {name} exists")
+            fileset = self._new_fileset(name, None, comment, FIRST_INODES,
+                                        FIRST_INODES)
+            fileset.path, fileset.parent = f"{below}/{name}", parent.id
+            fileset.used = used
+            os.mkdir(self.tree(fileset), 0o700)
+            self.filesets[name] = fileset
+            self.junctions[fileset.path] = fileset
+            if quota is not None:
+                self.limits[fileset.id] = Quota(block_hard=quota)
 
     def link(self, fileset, path):
         origin = self.tree(fileset)
         parent = self.containing(os.path.dirname(path))
         os.rename(origin, self.inside(path))
         fileset.path, fileset.parent = path, parent.id
-        self.junctions.add(self.tree(fileset))
+        self.junctions[path] = fileset
 
     def unlink(self, fileset):
         origin = self.tree(fileset)
-        self.junctions.discard(origin)
+        del self.junctions[fileset.path]
         fileset.path = fileset.parent = None
         os.rename(origin, self.tree(fileset))
 
@@ -197,25 +234,39 @@ class FileSystem:
         del self.filesets[fileset.name]
 
     def empty(self, fileset):
-        return not set(os.listdir(self.tree(fileset))) - {SNAPSHOTS}
+        return not set(os.listdir(self.tree(fileset))) - {self.snapdir}
 
     def usage(self, fileset):
         """(KiB, inodes) really used by a fileset's own files."""
+        if fileset.used is not None:
+            return fileset.used
         top = self.tree(fileset)
-        blocks, inodes, seen = 0, 0, set()
-        for here, folders, files in os.walk(top):
-            folders[:] = [d for d in folders if d != SNAPSHOTS
-                          and os.path.join(here, d) not in self.junctions]
-            for name in folders + files + ([""] if here == top else []):
-                try:
-                    info = os.lstat(os.path.join(here, name))
-                except FileNotFoundError:
-                    continue            # removed while we look
-                if info.st_ino not in seen:
-                    seen.add(info.st_ino)
-                    blocks += info.st_blocks
-                    inodes += 1
-        return blocks // 2, inodes
+        blocks = {}                     # by inode: hard links count once
+        for path in self._own_files(fileset, top):
+            try:
+                info = os.lstat(path)
+            except FileNotFoundError:
+                continue                # removed while we look
+            blocks[info.st_ino] = info.st_blocks
+        return sum(blocks.values()) // 2, len(blocks)
+
+    def _own_files(self, fileset, top):
+        """Paths of a fileset's files: no snapshots, no other filesets."""
+        waiting = [(top, fileset.path)]
+        yield top
+        while waiting:
+            here, shown = waiting.pop()
+            try:
+                entries = list(os.scandir(here))
+            except FileNotFoundError:
+                continue
+            for entry in entries:
+                path = shown and f"{shown}/{entry.name}"
+                if entry.name == self.snapdir or path in self.junctions:
+                    continue
+                yield entry.path
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((entry.path, path))
 
     def is_open(self, fileset):
         """Whether a process has a file of the fileset open, or works in it.
@@ -253,17 +304,18 @@ class FileSystem:
 
     def snapshot_dir(self, snapshot):
         source = self.filesets[snapshot.fileset or "root"]
-        return os.path.join(self.tree(source), SNAPSHOTS, snapshot.name)
+        return os.path.join(self.tree(source), self.snapdir, snapshot.name)
 
-    def take(self, name, fileset):
-        snapshot = Snapshot(self.next_snapshot, name, fileset, time.time())
+    def take(self, name, fileset, created=None):
+        snapshot = Snapshot(self.next_snapshot, name, fileset,
+                            created or time.time())
         self.next_snapshot += 1
         target = self.snapshot_dir(snapshot)
         source = os.path.dirname(os.path.dirname(target))
         if not os.path.isdir(os.path.dirname(target)):
             os.mkdir(os.path.dirname(target), 0o555)
         os.mkdir(target)
-        copy_tree(source, target)
+        copy_tree(source, target, self.snapdir)
         if fileset:
             self._leave_out_independent(source, target)
         self.snapshots.append(snapshot)
@@ -276,24 +328,52 @@ class FileSystem:
                 shutil.rmtree(target + inside[len(source):],
                               ignore_errors=True)
 
-    def drop(self, snapshot):
+    def take_all(self, pairs):
+        """Snapshots of several filesets at one time: all or none."""
+        made, now = [], time.time()
+        try:
+            for fileset, name in pairs:
+                made.append(self.take(name, fileset, now))
+        except BaseException:
+            for snapshot in made:
+                self.drop(snapshot)
+            raise
+        return made
+
+    def invalidate(self, snapshot):
+        """The first half of a deletion: the content is gone."""
+        snapshot.status = "DeleteRequired"
         path = self.snapshot_dir(snapshot)
-        shutil.rmtree(path)
-        self.snapshots.remove(snapshot)
-        if not os.listdir(os.path.dirname(path)):
-            os.rmdir(os.path.dirname(path))
+        if os.path.isdir(path):
+            shutil.rmtree(path)
+        above = os.path.dirname(path)
+        if os.path.isdir(above) and not os.listdir(above):
+            os.rmdir(above)
+
+    def drop(self, snapshot):
+        self.invalidate(snapshot)
+        if snapshot in self.snapshots:
+            self.snapshots.remove(snapshot)
+
+    def rename_snapdir(self, name):
+        """What mmsnapdir -s does: another name for `.snapshots`."""
+        for fileset in self.filesets.values():
+            old = os.path.join(self.tree(fileset), self.snapdir)
+            if os.path.isdir(old):
+                os.rename(old, os.path.join(os.path.dirname(old), name))
+        self.snapdir = name
 
     def restore(self, snapshot):
         source = self.snapshot_dir(snapshot)
         target = os.path.dirname(os.path.dirname(source))
-        keep = {SNAPSHOTS}
+        keep = {self.snapdir}
         for other in self.filesets.values():
             inside = self.tree(other)
             if other.path and inside.startswith(target + "/"):
                 keep.add(inside[len(target) + 1:].split("/")[0])
         for name in set(os.listdir(target)) - keep:
             remove(os.path.join(target, name))
-        copy_tree(source, target)
+        copy_tree(source, target, self.snapdir)
 
     # Quotas
 
@@ -312,17 +392,17 @@ def remove(path):
         os.unlink(path)
 
 
-def copy_tree(source, target):
-    """Copy the content and attributes of a directory, less .snapshots."""
+def copy_tree(source, target, snapdir):
+    """Copy the content and attributes of a directory, less snapshots."""
     names = [os.path.join(source, n) for n in sorted(os.listdir(source))
-             if n != SNAPSHOTS]
+             if n != snapdir]
     if names:
         subprocess.run(["cp", "-a", "--target-directory", target, "--"]
                        + names, check=True, capture_output=True)
         for here, folders, _files in os.walk(target):
-            if SNAPSHOTS in folders and here != target:
-                shutil.rmtree(os.path.join(here, SNAPSHOTS))
-                folders.remove(SNAPSHOTS)
+            if snapdir in folders and here != target:
+                shutil.rmtree(os.path.join(here, snapdir))
+                folders.remove(snapdir)
     info = os.stat(source)
     os.chown(target, info.st_uid, info.st_gid)
     shutil.copystat(source, target)
@@ -347,6 +427,8 @@ class Cluster:
             "clusterName": name, "clusterId": self.id, "autoload": "yes",
             "minReleaseLevel": self.release.product,
             "ccrEnabled": "yes", "enforceFilesetQuotaOnRoot": "no"}
+        self.config_at_start = dict(self.config)
+        self.ces = CES(self.release, nodes)
         self.missing_status = None              # overrides the release's
         self.lock = threading.RLock()
         self.admin_lock = None                  # a Gate while held by tests
@@ -385,11 +467,12 @@ class Cluster:
                 for top in (fs.root, fs.unlinked):
                     for name in os.listdir(top):
                         remove(os.path.join(top, name))
-                fs.filesets = {"root": fs.filesets["root"]}
-                fs.limits, fs.snapshots, fs.junctions = {}, [], set()
+                fs.start_with(fs.filesets["root"])
                 vars(fs).update(fs.defaults)
             self.daemon = dict.fromkeys(self.daemon, "active")
             self.missing_status = None
+            self.config = dict(self.config_at_start)
+            self.ces.clear()
             if self.admin_lock:
                 self.admin_lock.open()
             self.admin_lock = None
@@ -399,7 +482,7 @@ class Cluster:
         with self.lock:
             return {
                 "name": self.name, "daemon": dict(self.daemon),
-                "config": dict(self.config),
+                "config": dict(self.config), "ces": self.ces.state(),
                 "filesystems": {
                     fs.name: {
                         "filesets": {f.name: dict(

@@ -12,92 +12,17 @@ import errno
 import os
 import time
 
-from . import release
+from . import ces_commands, release, snapshot_commands
+from .call import BAD_NAME, DAEMON, EXAMINE, QUERY, Call, date, size
 from .cluster import FIRST_INODES, Failure
 
-EXAMINE = "Command failed. Examine previous error messages to determine cause."
-BAD_NAME = set("/?$&*()`#|[]\\ \t\n")
-SUFFIX = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40,
-          "P": 1 << 50}
+__all__ = ["COMMANDS", "EXAMINE", "Call", "changes", "run"]
 
 
-class Call:
-    """One running command: its arguments and what it prints."""
-
-    def __init__(self, cluster, node, argv, cwd="/", user=0):
-        self.cluster = cluster
-        self.node = node
-        self.command = os.path.basename(argv[0])
-        self.args = list(argv[1:])
-        self.cwd = cwd
-        self.user = user
-        self.out = []
-        self.err = []
-
-    @property
-    def release(self):
-        return self.cluster.release
-
-    def print(self, *lines):
-        self.out.extend(lines)
-
-    def parse(self, least, most, flags=(), values=()):
-        """Positional arguments and options, in any order."""
-        words, options = [], {}
-        rest = iter(self.args)
-        for word in rest:
-            if word in flags:
-                options[word] = True
-            elif word in values:
-                options[word] = next(rest, None)
-                if options[word] is None:
-                    self.usage(f"Missing argument for option {word}.")
-            elif word.startswith("-") and word != "-":
-                self.usage(f"Incorrect option: {word}")
-            else:
-                words.append(word)
-        if len(words) < least:
-            self.usage("Missing arguments.")
-        if len(words) > most:
-            self.usage(f"Incorrect extra argument: {words[most]}")
-        return words + [None] * (most - len(words)), options
-
-    def usage(self, text):
-        raise Failure(1, f"{self.command}: {text}",
-                      f"Usage: {self.command} ...")
-
-    def filesystem(self, device):
-        found = self.cluster.find(device)
-        if found is None:
-            raise Failure(1, f"{self.command}: File system {device} is not "
-                             "known to the GPFS cluster.")
-        return found
-
-    def fileset(self, fs, name, status=errno.ENOENT):
-        found = fs.fileset(name)
-        if found is None:
-            raise self.no_fileset(name, status)
-        return found
-
-    def no_fileset(self, name, status=errno.ENOENT):
-        status = self.cluster.missing_status or status
-        return Failure(status, self.release.missing_text % name)
-
-    def absolute(self, path):
-        return os.path.normpath(os.path.join(self.cwd, path))
-
-    def by_name_or_junction(self, fs, name, options):
-        """The fileset that a command names, directly or with -J."""
-        if "-J" not in options:
-            if name is None:
-                self.usage("Missing arguments.")
-            return self.fileset(fs, name)
-        path = self.absolute(options["-J"])
-        found = fs.at(path)
-        if found is None:
-            raise Failure(errno.ENOENT,
-                          f"Fileset junction {path} does not exist.")
-        return found
+def changes(argv):
+    """Whether a command changes the configuration, and so takes its lock."""
+    name = os.path.basename(argv[0])
+    return name in CHANGES or ces_commands.changes(name, argv[1:])
 
 
 def run(call):
@@ -119,11 +44,6 @@ def run(call):
             call.err.append(f"{call.command}: {EXAMINE}")
         return failure.status
     return 0
-
-
-def date(seconds):
-    """As ctime(3): Wed May 18 10:41:35 2016."""
-    return time.ctime(seconds)
 
 
 # Cluster and file system queries
@@ -597,14 +517,6 @@ def fileset_values(call, fs, fileset, options):
 
 # Quotas
 
-def size(text):
-    """10G as bytes; a bare number is bytes (mmsetquota)."""
-    suffix = text[-1:].upper()
-    if suffix.isalpha():
-        return int(text[:-1]) * SUFFIX[suffix]
-    return int(text)
-
-
 def limits(call, text):
     """Soft[:Hard]; an omitted hard limit is no limit."""
     soft, colon, hard = text.partition(":")
@@ -833,141 +745,6 @@ def mmlspool(call):
                            percent(fm, tm)))
 
 
-# Snapshots
-
-def snapshot_names(call, text, options):
-    """[[Fileset]:]Snapshot[,...] with -j Fileset[,...] as pairs."""
-    pairs = []
-    for word in text.split(","):
-        fileset, colon, name = word.rpartition(":")
-        filesets = [fileset]
-        if "-j" in options:
-            if colon:
-                call.usage("The -j option and the Fileset:Snapshot form "
-                           "exclude each other.")
-            filesets = options["-j"].split(",")
-        if not name or set(name) & BAD_NAME:
-            raise Failure(errno.EINVAL, f"{call.command}: Incorrect "
-                                        f"snapshot name: {word}")
-        pairs += [(f, name) for f in filesets]
-    return pairs
-
-
-def full_name(fileset, name):
-    return f"{fileset}:{name}" if fileset else f":{name}"
-
-
-def mmcrsnapshot(call):
-    (device, names), options = call.parse(
-        2, 2, values=("-j", "--expiration-time"))
-    fs = call.filesystem(device)
-    pairs = snapshot_names(call, names, options)
-    for fileset, name in pairs:
-        if fileset:
-            source = call.fileset(fs, fileset)
-            if not source.owner:
-                raise Failure(errno.EINVAL, f"Fileset {fileset} is not an "
-                                            "independent fileset.")
-        if fs.snapshot(name, fileset):
-            raise Failure(errno.EEXIST, f"Snapshot {name} already exists.")
-    for fileset, name in pairs:
-        shown = full_name(fileset, name)
-        made = fs.take(name, fileset)
-        call.print(f"Flushing dirty data for snapshot {shown}...",
-                   "Quiescing all file system operations.",
-                   f"Snapshot {shown} created with id {made.id}.")
-
-
-def find_snapshot(call, fs, fileset, name):
-    if fileset:
-        call.fileset(fs, fileset)
-    found = fs.snapshot(name, fileset)
-    if found:
-        return found
-    if fileset:
-        raise Failure(errno.ENOENT, f"Fileset {fileset} in file system "
-                      f"{fs.name} does not contain snapshot {name}, "
-                      "err = 2")
-    raise Failure(errno.ENOENT, f"File system {fs.name} does not contain "
-                                f"global snapshot {name}, err = 2")
-
-
-def mmdelsnapshot(call):
-    (device, names), options = call.parse(2, 2, values=("-j", "-N", "--qos"))
-    fs = call.filesystem(device)
-    found = [find_snapshot(call, fs, *pair)
-             for pair in snapshot_names(call, names, options)]
-    for snapshot in found:
-        shown = full_name(snapshot.fileset, snapshot.name)
-        fs.drop(snapshot)
-        call.print(f"Invalidating snapshot files in {shown}...",
-                   f"Deleting files in snapshot {shown}",
-                   " 100.00 %% complete on %s  (%10d inodes with total "
-                   "%10d MB data processed)" % (date(time.time()), 1, 0),
-                   f"Invalidating snapshot files in {shown}/F/...",
-                   f"Delete snapshot {shown} successful.")
-
-
-def mmlssnapshot(call):
-    (device,), options = call.parse(
-        1, 1, ("-Y", "-d", "-Q"), ("-j", "-s", "--block-size"))
-    fs = call.filesystem(device)
-    chosen = sorted(fs.snapshots, key=lambda s: s.id)
-    if "-j" in options:
-        names = options["-j"].split(",")
-        for name in names:
-            call.fileset(fs, name)
-        chosen = [s for s in chosen if s.fileset in names]
-    if "-s" in options:
-        wanted = snapshot_names(call, options["-s"], {})
-        chosen = [s for s in chosen if (s.fileset, s.name) in wanted or (
-            ("", s.name) in wanted and ":" not in options["-s"])]
-    if "-Y" in options and chosen:
-        call.print(release.header("mmlssnapshot", (
-            "filesystemName directory snapID status created quotas data "
-            "metadata fileset snapType").split()))
-        for s in chosen:
-            call.print(release.row("mmlssnapshot", (
-                fs.name, release.encode(s.name), s.id, s.status,
-                release.encode(date(s.created)), "", 0, 0,
-                release.encode(s.fileset), "")))
-        return
-    if not chosen:
-        call.print(f"No snapshots in file system {fs.name}")
-        return
-    call.print(f"Snapshots in file system {fs.name}:",
-               "%-24s %-8s %-7s %-24s  %s" % (
-                   "Directory", "SnapId", "Status", "Created", "Fileset"))
-    for s in chosen:
-        call.print("%-24s %-8d %-7s %-24s  %s" % (
-            s.name, s.id, s.status, date(s.created), s.fileset))
-
-
-def mmrestorefs(call):
-    (device, name), options = call.parse(2, 2, ("-c",), ("-j", "-N"))
-    fs = call.filesystem(device)
-    ((fileset, name),) = snapshot_names(call, name, options)[:1]
-    snapshot = find_snapshot(call, fs, fileset, name)
-    if fileset and call.fileset(fs, fileset).path is None:
-        raise Failure(errno.EINVAL, f"Fileset {fileset} must be linked to "
-                                    "be restored.")
-    fs.restore(snapshot)
-    call.print(f"Restoring snapshot {full_name(fileset, name)} ...",
-               "Restore completed successfully.")
-
-
-def mmsnapdir(call):
-    (device,), _ = call.parse(1, 1, ("-q",))
-    fs = call.filesystem(device)
-    call.print(f'Fileset snapshot directory for "{fs.name}" is ".snapshots" '
-               '(root directory only)',
-               f'Global snapshot directory for "{fs.name}" is ".snapshots" '
-               'in root fileset')
-
-
-# Whether a command changes the configuration (and so takes its lock), needs
-# the GPFS daemon on the node, or neither.
-QUERY, DAEMON = "query", "daemon"
 CHANGES = {"mmcrfileset", "mmlinkfileset", "mmunlinkfileset",
            "mmdelfileset", "mmchfileset", "mmchconfig", "mmcrsnapshot",
            "mmdelsnapshot", "mmrestorefs", "mmsetquota"}
@@ -989,9 +766,6 @@ COMMANDS = {
     "mmrepquota": (mmrepquota, DAEMON),
     "mmdf": (mmdf, DAEMON),
     "mmlspool": (mmlspool, DAEMON),
-    "mmcrsnapshot": (mmcrsnapshot, DAEMON),
-    "mmdelsnapshot": (mmdelsnapshot, DAEMON),
-    "mmlssnapshot": (mmlssnapshot, DAEMON),
-    "mmrestorefs": (mmrestorefs, DAEMON),
-    "mmsnapdir": (mmsnapdir, DAEMON),
+    **snapshot_commands.COMMANDS,
+    **ces_commands.COMMANDS,
 }

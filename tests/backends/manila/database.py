@@ -68,26 +68,26 @@ class _Connection(sqlite3.Connection):
         self._lock.acquire()
         self.depth += 1
         if self.depth > 1:
-            self.execute('SAVEPOINT nested%d' % self.depth)
+            self.execute(f'SAVEPOINT nested{self.depth}')
         return self
 
     def commit(self):
         if self.depth > 1:
-            self.execute('RELEASE nested%d' % self.depth)
-            self.execute('SAVEPOINT nested%d' % self.depth)
+            self.execute(f'RELEASE nested{self.depth}')
+            self.execute(f'SAVEPOINT nested{self.depth}')
         else:
             super().commit()
 
     def rollback(self):
         if self.depth > 1:
-            self.execute('ROLLBACK TO nested%d' % self.depth)
+            self.execute(f'ROLLBACK TO nested{self.depth}')
         else:
             super().rollback()
 
     def close(self):
         try:
             if self.depth > 1:
-                self.execute('RELEASE nested%d' % self.depth)
+                self.execute(f'RELEASE nested{self.depth}')
         finally:
             self.depth -= 1
             self._lock.release()

@@ -5,6 +5,7 @@ Manila runs in a process of its own, because its configuration, its message
 transport and the choice of threads or eventlet are global to a process.
 """
 
+import functools
 import json
 import os
 import shutil
@@ -24,6 +25,7 @@ _TOKEN = 'admin:demo'       # noauthv2 takes "user:project" for a token
 _POLL = 0.05
 _API_TIMEOUT = 30
 _TAIL = 15
+_CRASH = ('Fatal Python error', 'Current thread ')
 
 # For Manila on 127.0.0.1 no proxy of the environment must be asked.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -82,7 +84,7 @@ class Manila:
         # The API is asked for pools only after the scheduler knows them
         # all: the answer is cached, until a share is scheduled.
         for name in self.backends:
-            self._until(lambda: self._announced(name), deadline,
+            self._until(functools.partial(self._announced, name), deadline,
                         f'the set-up of {name}')
         self._until(self._pools_are_known, deadline, 'services and pools')
 
@@ -94,13 +96,13 @@ class Manila:
             self._process.stdin.close()
             self._process.wait(timeout)
             if self._process.returncode:
-                raise self._error('Manila ended with status %d'
-                                  % self._process.returncode)
+                raise self._error('Manila ended with status '
+                                  f'{self._process.returncode}')
             if self._signal_group(0):
                 raise self._error('Manila left processes behind')
         except subprocess.TimeoutExpired:
-            raise self._error('Manila did not stop within %d s'
-                              % timeout) from None
+            raise self._error('Manila did not stop within '
+                              f'{timeout} s') from None
         finally:
             self.kill()
 
@@ -138,9 +140,9 @@ class Manila:
             return json.load(response)
 
     def log_text(self):
-        """The log of the services, and what went to standard error."""
+        """What went to standard error, and the log of the services."""
         return ''.join(self._read(name)
-                       for name in ('manila.log', 'stderr.log'))
+                       for name in ('stderr.log', 'manila.log'))
 
     def _spawn(self):
         config = settings.write(self.directory, self.backends, self._options)
@@ -197,8 +199,11 @@ class Manila:
     def _error(self, message):
         lines = self.log_text().splitlines()
         errors = [line for line in lines if ' ERROR ' in line]
-        tail = '\n'.join(errors[-_TAIL:] + ['...'] + lines[-_TAIL:])
-        return ManilaError(f'{message}; from its log:\n{tail}')
+        tail = errors[-_TAIL:] or lines[-_TAIL:]
+        for number, line in enumerate(lines):
+            if line.startswith(_CRASH):
+                tail = lines[number:number + 2 * _TAIL]
+        return ManilaError('\n'.join([f'{message}; from its log', *tail]))
 
     def _path(self, name):
         return os.path.join(self.directory, name)

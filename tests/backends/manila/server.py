@@ -62,7 +62,7 @@ class Api:
         config.set_lib_defaults()
         self._server = _HTTPServer(('127.0.0.1', 0), _Handler)
         self._server.set_app(wsgi.Loader(CONF).load_app('osapi_share'))
-        self.url = 'http://127.0.0.1:%d/v2' % self._server.server_port
+        self.url = f'http://127.0.0.1:{self._server.server_port}/v2'
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={'poll_interval': 0.05},
             name='api', daemon=True)

@@ -30,10 +30,8 @@ QUICK = {
 def environment(mode):
     """The environment of a process that runs Manila in this mode."""
     if mode not in MODES:
-        raise ValueError('unknown mode {!r}: use one of {}'.format(mode, ', '.join(MODES)))
+        raise ValueError(f'unknown mode {mode!r}: use one of {[*MODES]}')
     return {
-        # Eventlet's own deprecation would be all that a log tells.
-        'PYTHONWARNINGS': 'ignore::DeprecationWarning',
         **os.environ,
         # A driver in C may crash: its Python stack goes to stderr.log.
         'PYTHONFAULTHANDLER': '1',
@@ -69,11 +67,9 @@ def sections(directory, backends, options=None):
     default.update(options or {})
     result = {
         'DEFAULT': default,
-        'database': {'connection': 'sqlite:///{}'.format(os.path.join(
-            directory, 'manila.sqlite'))},
+        'database': {'connection': f'sqlite:///{directory}/manila.sqlite'},
         'oslo_concurrency': {'lock_path': os.path.join(directory, 'lock')},
-        'coordination': {
-            'backend_url': 'file://{}'.format(os.path.join(directory, 'tooz'))},
+        'coordination': {'backend_url': f'file://{directory}/tooz'},
     }
     for name, values in backends.items():
         result[name] = dict({'share_backend_name': name}, **values)
@@ -105,7 +101,7 @@ def _values(value):
     if value is None:
         return []
     if isinstance(value, dict):
-        value = ['{}:{}'.format(*pair) for pair in value.items()]
+        value = [f'{key}:{item}' for key, item in value.items()]
     if isinstance(value, (list, tuple)):
         value = ','.join(str(item) for item in value)
     return [str(value).replace('$', '$$')]

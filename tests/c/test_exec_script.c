@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plans as scripts, run by the real shells of this machine. */
+#include "testlib.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exec/script.h"
+
+static const char *const shells[] = {"/bin/sh", "/bin/bash", "/bin/dash"};
+
+enum { SHELLS = sizeof shells / sizeof shells[0] };
+
+struct run {
+    struct mn_plan plan;
+    struct mn_result result;
+    struct mn_buf script;
+    char mark[MN_SCRIPT_MARK_SIZE];
+    struct mn_error err;
+};
+
+static void
+run_dispose(struct run *r)
+{
+    mn_plan_dispose(&r->plan);
+    mn_result_dispose(&r->result);
+    mn_buf_dispose(&r->script);
+    memset(r, 0, sizeof *r);
+}
+
+static int
+render(struct run *r)
+{
+    assert_int_equal(mn_script_mark(r->mark, &r->err), 0);
+    struct mn_script_options o = {.timeout_s = 20, .mark = r->mark};
+    return mn_script_render(&r->plan, &o, &r->script, &r->err);
+}
+
+static void
+read_back(FILE *f, struct mn_buf *b)
+{
+    char chunk[4096];
+    size_t n;
+    rewind(f);
+    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0) {
+        mn_buf_add(b, chunk, n);
+    }
+    fclose(f);
+}
+
+/* What shell prints when it reads text, on both streams. */
+static void
+feed(const char *shell, struct mn_slice text, struct mn_buf *out,
+     struct mn_buf *errors)
+{
+    FILE *in = tmpfile();
+    FILE *o = tmpfile();
+    FILE *e = tmpfile();
+    assert_non_null(in);
+    assert_non_null(o);
+    assert_non_null(e);
+    fwrite(text.p, 1, text.n, in);
+    fflush(in);
+    rewind(in);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(fileno(in), 0);
+        dup2(fileno(o), 1);
+        dup2(fileno(e), 2);
+        execl(shell, shell, "-s", (char *)NULL);
+        _exit(127);
+    }
+    waitpid(pid, NULL, 0);
+    fclose(in);
+    read_back(o, out);
+    read_back(e, errors);
+}
+
+static int
+run_in(struct run *r, const char *shell)
+{
+    assert_int_equal(render(r), 0);
+    assert_int_equal(mn_result_init(&r->result, r->plan.n, &r->err), 0);
+    feed(shell, mn_buf_view(&r->script), &r->result.out, &r->result.err);
+    return mn_script_parse(&r->plan, r->mark, &r->result, &r->err);
+}
+
+static void
+assert_step(const struct run *r, size_t i, int status, const char *out,
+            const char *err)
+{
+    const struct mn_step_result *sr = &r->result.steps[i];
+    assert_int_equal(sr->status, status);
+    assert_true(mn_slice_eq(sr->out, out));
+    assert_true(mn_slice_eq(sr->err, err));
+}
+
+static void
+steps_come_back_exactly(void **state)
+{
+    (void)state;
+    for (int k = 0; k < SHELLS; k++) {
+        struct run r = {.err = MN_ERROR_INIT};
+        mn_plan_run(&r.plan, "echo", "it's $(id) `id` \\ \"q\" ;", NULL);
+        mn_buf_puts(&mn_plan_run(&r.plan, "cat", NULL)->input, "a'b\n\n");
+        mn_step_accept(mn_plan_run(&r.plan, "sh", "-c",
+                                   "printf x; printf y >&2; exit 7", NULL),
+                       7);
+        mn_plan_run(&r.plan, "printf", "no newline", NULL);
+        assert_int_equal(run_in(&r, shells[k]), 0);
+        assert_step(&r, 0, 0, "it's $(id) `id` \\ \"q\" ;\n", "");
+        assert_step(&r, 1, 0, "a'b\n\n", "");
+        assert_step(&r, 2, 7, "x", "y");
+        assert_step(&r, 3, 0, "no newline", "");
+        assert_int_equal(r.result.stopped_at, -1);
+        run_dispose(&r);
+    }
+}
+
+static void
+guards_and_stops(void **state)
+{
+    (void)state;
+    for (int k = 0; k < SHELLS; k++) {
+        struct run r = {.err = MN_ERROR_INIT};
+        mn_plan_run(&r.plan, "false", NULL)->accept_any = true;
+        mn_step_guard(mn_plan_run(&r.plan, "echo", "1", NULL), 0, 1, false);
+        mn_step_guard(mn_plan_run(&r.plan, "echo", "2", NULL), 0, 1, true);
+        mn_step_guard(mn_plan_run(&r.plan, "echo", "3", NULL), 2, 0, true);
+        mn_plan_run(&r.plan, "sh", "-c", "kill -9 $$", NULL);
+        mn_plan_run(&r.plan, "echo", "never", NULL);
+        assert_int_equal(run_in(&r, shells[k]), 0);
+        assert_step(&r, 1, 0, "1\n", "");
+        assert_step(&r, 2, MN_STATUS_NOT_RUN, "", "");
+        assert_step(&r, 3, MN_STATUS_NOT_RUN, "", "");
+        assert_int_equal(r.result.steps[4].status, 128 + 9);
+        assert_step(&r, 5, MN_STATUS_NOT_RUN, "", "");
+        assert_int_equal(r.result.stopped_at, 4);
+        assert_int_equal(mn_result_check(&r.result, &r.plan, "h", &r.err),
+                         MN_EREMOTE);
+        assert_contains(r.err.text, "signal 9");
+        run_dispose(&r);
+    }
+}
+
+static void
+random_bytes_survive(void **state)
+{
+    (void)state;
+    srand(1);
+    for (int round = 0; round < 60; round++) {
+        struct run r = {.err = MN_ERROR_INIT};
+        char bytes[64];
+        size_t n = (size_t)(rand() % 60) + 1;
+        for (size_t i = 0; i < n; i++) {
+            bytes[i] = (char)(rand() % 255 + 1);
+        }
+        bytes[n] = '\0';
+        mn_plan_run(&r.plan, "printf", "%s", bytes, NULL);
+        mn_buf_puts(&mn_plan_run(&r.plan, "cat", NULL)->input, bytes);
+        assert_int_equal(run_in(&r, shells[round % SHELLS]), 0);
+        assert_step(&r, 0, 0, bytes, "");
+        assert_step(&r, 1, 0, bytes, "");
+        run_dispose(&r);
+    }
+}
+
+/* Wherever the script is cut, nothing of it runs. */
+static void
+a_cut_script_does_nothing(void **state)
+{
+    (void)state;
+    struct run r = {.err = MN_ERROR_INIT};
+    char file[] = "/tmp/mn-script-XXXXXX";
+    int fd = mkstemp(file);
+    assert_true(fd >= 0);
+    close(fd);
+    mn_plan_run(&r.plan, "rm", "-f", file, NULL);
+    mn_plan_run(&r.plan, "true", NULL);
+    assert_int_equal(render(&r), 0);
+    const char *end = strstr(mn_buf_str(&r.script), ")</dev/null");
+    size_t whole = (size_t)(end - mn_buf_str(&r.script));
+    for (size_t n = 1; n <= whole; n += 7) {
+        struct mn_buf out = MN_BUF_INIT;
+        struct mn_slice cut = {r.script.p, n};
+        feed(shells[n % SHELLS], cut, &out, &out);
+        mn_buf_dispose(&out);
+        assert_int_equal(access(file, F_OK), 0);
+    }
+    unlink(file);
+    run_dispose(&r);
+}
+
+static void
+noise_before_is_ignored(void **state)
+{
+    (void)state;
+    struct run r = {.err = MN_ERROR_INIT};
+    struct mn_buf text = MN_BUF_INIT;
+    mn_plan_run(&r.plan, "echo", "good", NULL);
+    assert_int_equal(render(&r), 0);
+    mn_buf_puts(&text, "echo noise; echo more >&2; printf 'no newline'\n");
+    mn_buf_slice(&text, mn_buf_view(&r.script));
+    assert_int_equal(mn_result_init(&r.result, 1, &r.err), 0);
+    feed("/bin/sh", mn_buf_view(&text), &r.result.out, &r.result.err);
+    assert_int_equal(mn_script_parse(&r.plan, r.mark, &r.result, &r.err), 0);
+    assert_step(&r, 0, 0, "good\n", "");
+    mn_buf_dispose(&text);
+    run_dispose(&r);
+}
+
+static void
+what_does_not_fit_is_refused(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "\nM 0 0\n\nM E\n",            /* no beginning */
+        "\nM B\n\nM 0 0\n",            /* no end */
+        "\nM B\n\nM 1 0\n\nM E\n",     /* a step too many */
+        "\nM B\n\nM 0 0\n\nM 0 0\n\nM E\n",
+        "\nM B\n\nM 0 256\n\nM E\n",
+        "\nM B\n\nM x 0\n\nM E\n",
+        "\nM B\n\nM 0 0",
+        "\nM B\n\nM -1 0\n\nM E\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct run r = {.err = MN_ERROR_INIT};
+        mn_plan_run(&r.plan, "true", NULL);
+        assert_int_equal(mn_result_init(&r.result, 1, &r.err), 0);
+        mn_buf_puts(&r.result.out, bad[i]);
+        mn_buf_puts(&r.result.err, "\nM B\n\nM 0\n\nM E\n");
+        assert_int_equal(mn_script_parse(&r.plan, "M", &r.result, &r.err),
+                         MN_EPROTO);
+        run_dispose(&r);
+    }
+}
+
+static void
+input_with_nul_is_refused(void **state)
+{
+    (void)state;
+    struct run r = {.err = MN_ERROR_INIT};
+    mn_buf_add(&mn_plan_run(&r.plan, "cat", NULL)->input, "a\0b", 3);
+    assert_int_equal(render(&r), MN_EINVAL);
+    run_dispose(&r);
+}
+
+static void
+sudo_and_time_limits(void **state)
+{
+    (void)state;
+    struct run r = {.err = MN_ERROR_INIT};
+    struct mn_script_options o = {.sudo = true, .timeout_s = 9, .mark = "M"};
+    mn_plan_run(&r.plan, "true", NULL);
+    mn_plan_run(&r.plan, "/bin/x", NULL)->timeout_s = 77;
+    assert_int_equal(mn_script_render(&r.plan, &o, &r.script, &r.err), 0);
+    assert_contains(mn_buf_str(&r.script), "sudo -n timeout -k 2 9 true\n");
+    assert_contains(mn_buf_str(&r.script), "timeout -k 2 77 /bin/x\n");
+    mn_buf_clear(&r.script);
+    o.sudo = false;
+    assert_int_equal(mn_script_render(&r.plan, &o, &r.script, &r.err), 0);
+    assert_contains(mn_buf_str(&r.script), "\ntrue\n");
+    run_dispose(&r);
+}
+
+static int
+render_much(void *ctx)
+{
+    struct run r = {.err = MN_ERROR_INIT};
+    struct mn_script_options o = {.timeout_s = 1, .mark = "M"};
+    (void)ctx;
+    for (int i = 0; i < 20; i++) {
+        mn_buf_puts(&mn_plan_run(&r.plan, "cat", "a b", NULL)->input, "x'y");
+    }
+    int rc = mn_script_render(&r.plan, &o, &r.script, &r.err);
+    run_dispose(&r);
+    return rc;
+}
+
+static void
+torture(void **state)
+{
+    (void)state;
+    TORTURE(render_much, NULL);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(steps_come_back_exactly),
+        cmocka_unit_test(guards_and_stops),
+        cmocka_unit_test(random_bytes_survive),
+        cmocka_unit_test(a_cut_script_does_nothing),
+        cmocka_unit_test(noise_before_is_ignored),
+        cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(input_with_nul_is_refused),
+        cmocka_unit_test(sudo_and_time_limits),
+        cmocka_unit_test(torture),
+    };
+    return cmocka_run_group_tests_name("exec/script", tests, NULL, NULL);
+}

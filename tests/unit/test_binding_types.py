@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Types of the extension: life cycle, leaks, use without Manila.
+
+What may crash, or needs a fresh interpreter, runs in one of its own.
+"""
+
+import gc
+import inspect
+import os
+import subprocess
+import sys
+import textwrap
+import weakref
+
+import pytest
+
+from manila_native import _native
+
+ROOT = os.path.dirname(os.path.dirname(_native.__file__))
+
+TYPES = [_native.GPFSShareDriver, _native.NASHelperBase, _native.KNFSHelper,
+         _native.SSHExecutor]
+
+# Makes a finder that hides Manila and OpenStack's libraries.
+WITHOUT_MANILA = """
+import sys
+class Hide:
+    def find_spec(self, name, path=None, target=None):
+        if name.split('.')[0] in ('manila', 'oslo_config', 'oslo_log',
+                                  'oslo_concurrency', 'eventlet'):
+            raise ModuleNotFoundError('hidden', name=name.split('.')[0])
+sys.meta_path.insert(0, Hide())
+"""
+
+
+def run(code):
+    """Run code in a new interpreter; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, '-X', 'faulthandler', '-c', textwrap.dedent(code)],
+        capture_output=True, text=True, timeout=120,
+        env=dict(os.environ, PYTHONPATH=ROOT))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_import_without_manila():
+    out = run(WITHOUT_MANILA + textwrap.dedent("""
+        from manila_native import exceptions, gpfs, _native
+        assert exceptions.CommandError is _native.CommandError
+        assert issubclass(exceptions.GPFSException, _native.GPFSException)
+        assert 'manila' not in sys.modules
+        class C: gpfs_share_export_ip = '192.0.2.1'
+        h = gpfs.KNFSHelper(lambda *a, **k: ('', ''), C())
+        print(h.create_export('/x'))
+        try:
+            h.allow_access('/x', {'id': '1', 'name': '1'}, 'user', 'joe')
+        except _native.InvalidShareAccess as e:
+            print('refused:', e)
+        try:
+            gpfs.GPFSShareDriver
+        except ImportError as e:
+            print(e)
+        class D(_native.GPFSShareDriver): pass
+        D()
+        """))
+    assert '192.0.2.1:/x' in out
+    assert 'refused: Only ip' in out
+    assert 'needs Manila' in out
+
+
+def test_native_alone():
+    """The extension raises classes of its own, and needs nothing else."""
+    run("""
+        import sys
+        from manila_native import _native
+        assert set(sys.modules) & {'manila', 'manila_native.gpfs'} == set()
+        d = _native.GPFSShareDriver(1, x=2)     # arguments are ignored
+        base = dict(export_ip='h', cluster_host='h', local_hosts=['h'],
+                    nfs_servers=['h'], nfs_server_type='KNFS')
+        try:
+            d._native_setup(base)
+        except _native.GPFSConfigurationException as e:
+            assert e.native_code == 'CONFIG'
+            assert isinstance(e, _native.GPFSException)
+        d._native_setup(dict(base, mount_point_base='/g',
+                             root_helper=['/bin/false']))
+        try:
+            d._get_capacity()
+        except _native.GPFSException as e:
+            assert e.native_code == 'REMOTE', e.native_code
+        else:
+            raise AssertionError
+        """)
+
+
+def test_no_engine_before_the_first_operation():
+    """Manila builds drivers in a parent and forks: no thread may run."""
+    run("""
+        import os
+        from manila_native import _native
+        d = _native.GPFSShareDriver()
+        d._native_setup(dict(
+            export_ip='h', cluster_host='h', nfs_servers=['h'],
+            nfs_server_type='KNFS', mount_point_base='/g'))
+        e = _native.SSHExecutor('h', login='x')
+        assert len(os.listdir('/proc/self/task')) == 1
+        """)
+
+
+def test_module_again():
+    """No static state: a second module object has types of its own."""
+    run("""
+        import gc, sys
+        from manila_native import _native as first
+        h = first.NASHelperBase(None, None)
+        del sys.modules['manila_native._native']
+        import manila_native
+        del manila_native._native
+        from manila_native import _native as second
+        assert first is not second
+        assert first.GPFSException is not second.GPFSException
+        del first, h
+        gc.collect()
+        second.KNFSHelper(None, None)
+        """)
+
+
+LEAKS = {
+    'driver': """
+        class D(_native.GPFSShareDriver): pass
+        def use():
+            d = D()
+            conf = dict(
+                export_ip='h', cluster_host='h', local_hosts=['h'],
+                nfs_servers=['h', '127.0.0.1'], nfs_server_type='KNFS',
+                mount_point_base='/g', root_helper=['/bin/false'],
+                ssh=dict(port=1, login='x', password='y'),
+                log=lambda *a: d, extra_specs=lambda s: {},
+                exceptions={'GPFSException': OSError})
+            d._native_setup(conf)
+            d._native_setup(conf)
+            share = dict(id='1', name='s', size=1, share_proto='NFS')
+            rule = dict(access_id='a', access_type='ip', access_level='rw',
+                        access_to='10.0.0.1')
+            for call in (lambda: d.update_access(None, share, [rule], [rule],
+                                                 [], []),
+                         lambda: d.update_access(None, share, [rule], [{}],
+                                                 [], []),
+                         lambda: d.create_share(None, 3),
+                         lambda: d.ensure_shares(None, [
+                             share, dict(share, share_proto='X')]),
+                         lambda: d._native_setup(dict(conf, log=3))):
+                try: call()
+                except Exception: pass
+        """,
+    'helper': """
+        class C:
+            gpfs_share_export_ip = 'x'
+            gpfs_nfs_server_list = ['s1', 's2']
+            gpfs_ssh_login = 'root'
+        class E(Exception): exit_code = 7
+        class H(_native.KNFSHelper): pass
+        def execute(*cmd, **kwargs):
+            raise E
+        share = dict(id='1', name='s')
+        def use():
+            h = H(execute, C())
+            h.me = h
+            h.create_export('/x')
+            for a in ('10.0.0.1', dict(access_to='10.0.0.1'), 'bad', 3):
+                for t in ('ip', 'user'):
+                    try: h.allow_access('/x', share, t, a)
+                    except Exception: pass
+        """,
+    'ssh': """
+        def use():
+            e = _native.SSHExecutor('127.0.0.1', port=1, login='x',
+                                    password='y', wait=lambda: e)
+            for call in (lambda: e.execute(3), lambda: e.execute(),
+                         lambda: e.run_plan([]), lambda: e.run_plan([[]]),
+                         lambda: e.execute('x', timeout='y'),
+                         lambda: e.execute('x', check_exit_code='y'),
+                         lambda: _native.SSHExecutor('x', port='y')):
+                try: call()
+                except Exception: pass
+        """,
+}
+
+
+# A round of the driver starts processes.
+ROUNDS = {'driver': 100, 'helper': 300, 'ssh': 300}
+
+
+@pytest.mark.parametrize('name', sorted(LEAKS))
+def test_no_leak(name):
+    """Blocks and gc objects do not grow, cycles through callables go.
+
+    The interpreter's own caches (of attribute names, for example) grow ever
+    more slowly, so one quiet window is enough; a reference that is lost in
+    each round leaves none.
+    """
+    run("""
+        import gc, sys
+        from manila_native import _native
+        sys.unraisablehook = lambda a: None
+        """ + LEAKS[name] + """
+        def rounds(n):
+            for i in range(n):
+                use()
+            gc.collect()
+            return sys.getallocatedblocks(), len(gc.get_objects())
+        n = %d
+        seen = [rounds(n) for i in range(7)]
+        for kind in zip(*seen):
+            growth = [b - a for a, b in zip(kind, kind[1:])]
+            assert min(growth) < n / 2, (n, seen)
+        """ % ROUNDS[name])
+
+
+@pytest.mark.parametrize('cls', TYPES)
+def test_subclass_has_dict_and_weakref(cls):
+    class Sub(cls):
+        pass
+    obj = Sub.__new__(Sub)
+    obj.attribute = obj     # a cycle
+    ref = weakref.ref(obj)
+    del obj
+    gc.collect()
+    assert ref() is None
+
+
+@pytest.mark.parametrize('cls', TYPES)
+def test_methods_have_signatures(cls):
+    for name in dir(cls):
+        method = getattr(cls, name)
+        if name.startswith('__') or not callable(method):
+            continue
+        parameters = list(inspect.signature(method).parameters)
+        assert parameters[0] == 'self', name
+        assert method.__doc__, name
+
+
+def test_cooperative_construction():
+    """The C type comes first, and the constructor of others still runs."""
+
+    class Mixin:
+        def __init__(self, *args, **kwargs):
+            super().__init__()
+            self.got = args, kwargs
+
+        def create_share(self):
+            raise AssertionError
+
+    class Both(_native.GPFSShareDriver, Mixin):
+        def __init__(self, *args, **kwargs):
+            super().__init__(False, *args, **kwargs)
+
+    both = Both(1, a=2)
+    assert both.got == ((False, 1), {'a': 2})
+    assert Both.create_share is _native.GPFSShareDriver.create_share
+
+
+def test_setup_type_is_hidden():
+    assert not hasattr(_native, '_Setup')
+
+
+def test_configure_takes_a_dict():
+    with pytest.raises(TypeError):
+        _native._configure(3)
+    with pytest.raises(TypeError):
+        _native._configure({'log': 3})
+    _native._configure({})

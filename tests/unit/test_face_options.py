@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options: drop-in for those of the in-tree driver."""
+
+import pytest
+
+cfg = pytest.importorskip('oslo_config.cfg')
+
+from manila_native import options  # noqa: E402
+
+
+def by_name(opts):
+    return {opt.name: opt for opt in opts}
+
+
+def in_tree():
+    module = pytest.importorskip('manila.share.drivers.ibm.gpfs')
+    return by_name(module.gpfs_share_opts)
+
+
+def test_in_tree_definitions_are_equal():
+    assert by_name(options.GPFS_IN_TREE_OPTS) == in_tree()
+
+
+@pytest.mark.parametrize('ours_first', [True, False])
+def test_both_can_be_registered(ours_first):
+    lists = [options.GPFS_OPTS, list(in_tree().values())]
+    conf = cfg.ConfigOpts()
+    for opts in lists if ours_first else reversed(lists):
+        conf.register_opts(opts)
+        conf.register_opts(opts, group='gpfs1')
+
+
+def test_defaults():
+    conf = cfg.ConfigOpts()
+    conf.register_opts(options.GPFS_OPTS, group='g')
+    conf([], default_config_files=[])
+    assert conf.g.gpfs_nfs_server_type == 'CES'
+    assert conf.g.gpfs_ssh_host_key_policy == 'strict'
+    assert conf.g.gpfs_ssh_known_hosts is None
+    assert conf.g.gpfs_ssh_sudo is False
+    assert conf.g.gpfs_command_timeout == 300
+    assert conf.g.knfs_export_options.startswith('rw,sync,')
+
+
+def test_secrets_are_secret():
+    for opt in options.GPFS_OPTS:
+        assert opt.secret == (opt.name.endswith(('password', 'passphrase')))
+
+
+def test_list_opts_gives_copies():
+    (group, opts), = options.list_opts()
+    assert group == 'gpfs'
+    assert by_name(opts) == by_name(options.GPFS_OPTS)
+    opts[0].default = 'changed'
+    assert options.GPFS_OPTS[0].default != 'changed'
+
+
+def test_each_option_has_help():
+    assert all(opt.help for opt in options.GPFS_OPTS)
