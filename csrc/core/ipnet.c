@@ -23,8 +23,7 @@ parse_address(struct mn_slice text, struct mn_ipnet *net)
     memset(net, 0, sizeof *net);
     net->family = strchr(z, ':') ? 6 : 4;
     net->prefix = (uint8_t)bits(net);
-    return inet_pton(net->family == 4 ? AF_INET : AF_INET6, z, net->addr)
-           == 1;
+    return inet_pton(net->family == 4 ? AF_INET : AF_INET6, z, net->addr) == 1;
 }
 
 /* "255.255.0.0" as 16; false for a mask with holes. */
@@ -83,8 +82,10 @@ mn_ipnet_parse(struct mn_slice text, struct mn_ipnet *net,
     int shown = text.n > 80 ? 80 : (int)text.n;
     mn_slice_next(&rest, '/', &part);
     if (!parse_address(part, net)) {
-        return mn_error_set(err, MN_EINVAL, "'%.*s' is not an IP address or "
-                            "network", shown, text.p);
+        return mn_error_set(err, MN_EINVAL,
+                            "'%.*s' is not an IP address or "
+                            "network",
+                            shown, text.p);
     }
     if (part.n == text.n) {
         return 0;
@@ -96,8 +97,10 @@ mn_ipnet_parse(struct mn_slice text, struct mn_ipnet *net,
     }
     net->prefix = (uint8_t)prefix;
     if (!clear_below(net)) {
-        return mn_error_set(err, MN_EINVAL, "'%.*s' has bits set below its "
-                            "prefix", shown, text.p);
+        return mn_error_set(err, MN_EINVAL,
+                            "'%.*s' has bits set below its "
+                            "prefix",
+                            shown, text.p);
     }
     return 0;
 }

@@ -11,8 +11,8 @@
 #include "gpfs/mmcmd.h"
 #include "gpfs/mmparse.h"
 
-enum { STEP_STATE, STEP_STAT, STEP_ATTR, STEP_DF };      /* cluster */
-enum { STEP_LIST, STEP_MKDIR, STEP_CMP, STEP_BASE };     /* NFS server */
+enum { STEP_STATE, STEP_STAT, STEP_ATTR, STEP_DF };  /* cluster */
+enum { STEP_LIST, STEP_MKDIR, STEP_CMP, STEP_BASE }; /* NFS server */
 
 struct check {
     struct mn_gpfs *g;
@@ -24,8 +24,7 @@ struct check {
 };
 
 /* Each failure is logged, the first is the answer. */
-static void
-fail(struct check *c, enum mn_code code, const char *fmt, ...)
+static void fail(struct check *c, enum mn_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 static void
@@ -94,8 +93,10 @@ judge_state(struct check *c, size_t host)
         fail(c, why.code, "%s: %s", name, why.text);
     }
     else if (strcmp(mn_buf_str(&state), "active") != 0) {
-        fail(c, MN_ECONFIG, "GPFS on %s is in state '%s', not 'active'; "
-             "start it with mmstartup", name, mn_buf_str(&state));
+        fail(c, MN_ECONFIG,
+             "GPFS on %s is in state '%s', not 'active'; "
+             "start it with mmstartup",
+             name, mn_buf_str(&state));
     }
     mn_buf_dispose(&state);
 }
@@ -113,8 +114,10 @@ judge_cluster(struct check *c, size_t host)
     if (passed(c, host, &c->cluster, g->cluster.name, STEP_STAT,
                "set gpfs_mount_point_base to an existing directory")
         && !is_directory(&c->fan.results[host], STEP_STAT)) {
-        fail(c, MN_ECONFIG, "gpfs_mount_point_base %s on %s is not a "
-             "directory", g->base, g->cluster.name);
+        fail(c, MN_ECONFIG,
+             "gpfs_mount_point_base %s on %s is not a "
+             "directory",
+             g->base, g->cluster.name);
     }
     passed(c, host, &c->cluster, g->cluster.name, STEP_ATTR,
            "gpfs_mount_point_base must be on GPFS");
@@ -140,8 +143,10 @@ judge_server(struct check *c, size_t host)
     if (passed(c, host, &c->server, name, STEP_BASE,
                "mount the GPFS file system there")
         && !is_directory(&c->fan.results[host], STEP_BASE)) {
-        fail(c, MN_ECONFIG, "gpfs_mount_point_base %s on NFS server %s is "
-             "not a directory", c->g->base, name);
+        fail(c, MN_ECONFIG,
+             "gpfs_mount_point_base %s on NFS server %s is "
+             "not a directory",
+             c->g->base, name);
     }
 }
 
@@ -170,9 +175,11 @@ check_quotas(struct check *c)
         fail(c, why.code, "%s", why.text);
     }
     else if (!mn_slice_contains_nocase(mn_buf_view(&enforced), "fileset")) {
-        fail(c, MN_ECONFIG, "file system %s does not enforce quotas of "
+        fail(c, MN_ECONFIG,
+             "file system %s does not enforce quotas of "
              "filesets (quotasEnforced: %s), so shares would have no size; "
-             "run: mmchfs %s -Q yes", device, mn_buf_str(&enforced), device);
+             "run: mmchfs %s -Q yes",
+             device, mn_buf_str(&enforced), device);
     }
     mn_buf_dispose(&enforced);
     mn_result_dispose(&result);

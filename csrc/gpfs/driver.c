@@ -37,19 +37,25 @@ check_config(const struct mn_gpfs_config *config, struct mn_error *err)
 {
     struct mn_error why = MN_ERROR_INIT;
     if (config->nfs_server_type != MN_NFS_KNFS) {
-        return bad_option("gpfs_nfs_server_type", "only KNFS is supported yet "
-                          "by this release", err);
+        return bad_option("gpfs_nfs_server_type",
+                          "only KNFS is supported yet "
+                          "by this release",
+                          err);
     }
     if (!is_host_name(config->export_ip)) {
-        return bad_option("gpfs_share_export_ip", "an IP address or host name "
-                          "must be given", err);
+        return bad_option("gpfs_share_export_ip",
+                          "an IP address or host name "
+                          "must be given",
+                          err);
     }
     if (mn_gpfs__check_path(config->mount_point_base, &why)) {
         return bad_option("gpfs_mount_point_base", why.text, err);
     }
     if (!config->nfs_servers_n) {
-        return bad_option("gpfs_nfs_server_list", "at least one NFS server "
-                          "must be given", err);
+        return bad_option("gpfs_nfs_server_list",
+                          "at least one NFS server "
+                          "must be given",
+                          err);
     }
     if (!config->cluster.ex) {
         return mn_error_set(err, MN_EINTERNAL, "no executor for the cluster");
@@ -75,8 +81,8 @@ copy_options(const char *options, struct mn_gpfs *g, struct mn_error *err)
     if (rc) {
         mn_buf_dispose(&canonical);
         return rc == MN_ENOMEM
-               ? mn_error_nomem(err)
-               : bad_option("knfs_export_options", why.text, err);
+                   ? mn_error_nomem(err)
+                   : bad_option("knfs_export_options", why.text, err);
     }
     g->export_options = mn_buf_take(&canonical);
     return g->export_options ? 0 : mn_error_nomem(err);
@@ -170,7 +176,8 @@ take_device(struct mn_slice text, char **device, struct mn_error *err)
         ok &= (unsigned char)c > ' ' && c != '/' && c != ':' && c != 0x7f;
     }
     if (!ok) {
-        return mn_error_set(err, MN_ECONFIG, "gpfs_mount_point_base is on "
+        return mn_error_set(err, MN_ECONFIG,
+                            "gpfs_mount_point_base is on "
                             "'%.*s', which is not a GPFS file system",
                             row.device.n > 100 ? 100 : (int)row.device.n,
                             row.device.p);
@@ -280,8 +287,8 @@ mn_gpfs_deny_access(struct mn_gpfs *g, const struct mn_share *share,
     struct mn_buf path = MN_BUF_INIT;
     int rc = local_path(g, share, &path, err);
     if (!rc) {
-        rc = mn_knfs_deny_access(&g->knfs, mn_buf_str(&path), share, rule,
-                                 err);
+        rc =
+            mn_knfs_deny_access(&g->knfs, mn_buf_str(&path), share, rule, err);
     }
     mn_buf_dispose(&path);
     return rc;

@@ -4,7 +4,8 @@
  * rules, carried out on the cluster through executors. Everything here runs
  * on the caller's thread and may be called by many callers at once: a driver
  * object does not change after mn_gpfs_new(). Nothing is remembered between
- * calls; the cluster and its NFS servers are the only state.
+ * calls but the name of the GPFS device, which is asked for once; the cluster
+ * and its NFS servers are the only state.
  */
 #ifndef MN_GPFS_DRIVER_H
 #define MN_GPFS_DRIVER_H
@@ -25,8 +26,8 @@ enum mn_nfs_server_type { MN_NFS_KNFS, MN_NFS_GNFS, MN_NFS_CES };
 
 /* One host the driver works on. */
 struct mn_gpfs_node {
-    const char *name;        /* as in manila.conf; for messages */
-    struct mn_executor *ex;  /* borrowed */
+    const char *name;       /* as in manila.conf; for messages */
+    struct mn_executor *ex; /* borrowed */
 };
 
 /* All strings are copied. */
@@ -34,8 +35,8 @@ struct mn_gpfs_config {
     const char *export_ip;        /* gpfs_share_export_ip */
     const char *mount_point_base; /* gpfs_mount_point_base, absolute */
     enum mn_nfs_server_type nfs_server_type;
-    const char *knfs_export_options; /* without rw, ro and fsid */
-    struct mn_gpfs_node cluster;     /* where the mm commands run */
+    const char *knfs_export_options;        /* without rw, ro and fsid */
+    struct mn_gpfs_node cluster;            /* where the mm commands run */
     const struct mn_gpfs_node *nfs_servers; /* gpfs_nfs_server_list */
     size_t nfs_servers_n;
     struct mn_log log;
@@ -66,8 +67,10 @@ int mn_gpfs_check(struct mn_gpfs *g, struct mn_error *err);
    failure takes back what this call made. location: "IP:/path". */
 int mn_gpfs_create_share(struct mn_gpfs *g, const struct mn_share *share,
                          struct mn_buf *location, struct mn_error *err);
-/* Absent is success. Only a fileset tagged as this share's, or untagged with
-   this share's name (made by the in-tree driver), is deleted. */
+/* Absent is success. Only a fileset tagged as this share's, or one of this
+   share's name without any comment (made by the in-tree driver), is deleted;
+   EXISTS for anybody else's. Exports go first: if a server can't be reached,
+   nothing is deleted. */
 int mn_gpfs_delete_share(struct mn_gpfs *g, const struct mn_share *share,
                          struct mn_error *err);
 int mn_gpfs_extend_share(struct mn_gpfs *g, const struct mn_share *share,
@@ -84,14 +87,16 @@ struct mn_ensure_result {
 };
 
 /* Look at all shares with one listing per host and mend what can be mended.
-   Fails as a whole only when the cluster can't be asked. */
+   Fails as a whole only when the cluster can't be asked. A share without
+   rules has no exports file either, so it too asks for its rules. The caller
+   disposes results[i].location, also after a failure. */
 int mn_gpfs_ensure_shares(struct mn_gpfs *g, const struct mn_share *shares,
                           size_t n, struct mn_ensure_result *results,
                           struct mn_error *err);
 
 /* Manila's access rule. */
 struct mn_access_rule {
-    const char *access_id; /* keys the answer; may be NULL in delete lists */
+    const char *access_id;   /* keys the answer; may be NULL in delete lists */
     const char *access_type; /* "ip" ... */
     const char *access_to;
     const char *access_level; /* "rw" or "ro" */

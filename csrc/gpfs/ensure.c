@@ -55,8 +55,7 @@ ask_cluster(struct mn_gpfs *g, const char *device, struct cluster *cl,
 }
 
 static bool
-quota_is_right(const struct mn_mm_quotas *quotas,
-               const struct mn_share *share)
+quota_is_right(const struct mn_mm_quotas *quotas, const struct mn_share *share)
 {
     const struct mn_mm_quota *q = mn_mm_find_quota(quotas, share->name);
     uint64_t wanted = share->size_gib << 20;
@@ -73,18 +72,23 @@ judge_fileset(const struct mn_gpfs *g, const struct mn_share *share,
     int rc = 0;
     size_t tag = strlen(MN_MM_TAG);
     if (!f) {
-        rc = mn_error_set(&r->err, MN_ENOTFOUND, "fileset %s does not exist "
-                          "on %s", share->name, g->cluster.name);
+        rc = mn_error_set(&r->err, MN_ENOTFOUND,
+                          "fileset %s does not exist "
+                          "on %s",
+                          share->name, g->cluster.name);
     }
     else if (strncmp(f->comment, MN_MM_TAG, tag) == 0
              && !mn_gpfs__is_tagged(f->comment, share)) {
-        rc = mn_error_set(&r->err, MN_EEXISTS, "fileset %s is another "
-                          "share's: its comment is '%s'", share->name,
-                          f->comment);
+        rc = mn_error_set(&r->err, MN_EEXISTS,
+                          "fileset %s is another "
+                          "share's: its comment is '%s'",
+                          share->name, f->comment);
     }
     else if (f->linked && strcmp(f->path, path) != 0) {
-        rc = mn_error_set(&r->err, MN_EREMOTE, "fileset %s is linked at %s, "
-                          "not at %s", share->name, f->path, path);
+        rc = mn_error_set(&r->err, MN_EREMOTE,
+                          "fileset %s is linked at %s, "
+                          "not at %s",
+                          share->name, f->path, path);
     }
     r->code = (enum mn_code)rc;
 }
@@ -107,8 +111,8 @@ judge_share(struct mn_gpfs *g, const struct cluster *cl, const char *device,
         mn_buf_dispose(&path);
         return mn_error_nomem(err);
     }
-    const struct mn_mm_fileset *f = mn_mm_find_fileset(&cl->filesets,
-                                                       share->name);
+    const struct mn_mm_fileset *f =
+        mn_mm_find_fileset(&cl->filesets, share->name);
     judge_fileset(g, share, f, mn_buf_str(&path), r);
     if (!r->code && !f->linked) {
         mn_mm_linkfileset(plan, device, share->name, mn_buf_str(&path))
@@ -130,8 +134,7 @@ mend_filesets(struct mn_gpfs *g, const struct mn_plan *plan,
               struct mn_error *err)
 {
     struct mn_result result = MN_RESULT_INIT;
-    int rc = plan->n || plan->failed ? mn_gpfs__run(g, plan, &result, err)
-                                     : 0;
+    int rc = plan->n || plan->failed ? mn_gpfs__run(g, plan, &result, err) : 0;
     size_t step = 0;
     for (size_t i = 0; !rc && i < n; i++) {
         for (; step < upto[i]; step++) {

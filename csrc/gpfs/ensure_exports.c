@@ -50,8 +50,8 @@ static int
 view_init(struct view *v, const struct work *w, const struct mn_share *share,
           struct mn_error *err)
 {
-    const char *options = share->export_options ? share->export_options
-                                                : w->g->export_options;
+    const char *options =
+        share->export_options ? share->export_options : w->g->export_options;
     *v = (struct view){0};
     int rc = mn_exports_check_options(options, &v->options, err);
     mn_gpfs__path(w->g, share->name, &v->path);
@@ -114,12 +114,11 @@ files_agree(const struct work *w, struct view *v, bool *agree)
 }
 
 static int
-compare(const struct server *s, const struct view *v,
-        struct mn_knfs_gap *gap, struct mn_error *err)
+compare(const struct server *s, const struct view *v, struct mn_knfs_gap *gap,
+        struct mn_error *err)
 {
     size_t n;
-    const struct mn_export *e = mn_exports_of_path(&s->list, v->spec.path,
-                                                   &n);
+    const struct mn_export *e = mn_exports_of_path(&s->list, v->spec.path, &n);
     return mn_knfs__compare(e, n, &v->spec, &v->want, gap, err);
 }
 
@@ -161,9 +160,10 @@ verify_share(struct work *w, size_t i, const struct view *v,
         rc = compare(s, v, &gap, err);
         if (!rc && (gap.missing.n || gap.extra.n)) {
             r->code = (enum mn_code)mn_error_set(
-                &r->err, MN_EREMOTE, "NFS server %s does not export %s to "
-                "the clients of %s", w->g->servers[k].name, v->spec.path,
-                v->file);
+                &r->err, MN_EREMOTE,
+                "NFS server %s does not export %s to "
+                "the clients of %s",
+                w->g->servers[k].name, v->spec.path, v->file);
         }
         mn_knfs_gap_dispose(&gap);
     }
@@ -208,8 +208,10 @@ check_files_step(const struct mn_step_result *r, struct mn_error *err)
     if (r->status <= 1 || mn_slice_contains(why, "No such file")) {
         return 0;
     }
-    return mn_error_set(err, MN_EREMOTE, "the exports files can't be read: "
-                        "%.*s", why.n > 300 ? 300 : (int)why.n, why.p);
+    return mn_error_set(err, MN_EREMOTE,
+                        "the exports files can't be read: "
+                        "%.*s",
+                        why.n > 300 ? 300 : (int)why.n, why.p);
 }
 
 static int
@@ -233,8 +235,7 @@ read_server(struct work *w, size_t k, const struct mn_plan *plan,
     }
     return rc ? rc
               : mn_exports_dir_parse(mn_buf_view(&s->files),
-                                     MN_KNFS_DIR MN_KNFS_PREFIX, &s->dir,
-                                     err);
+                                     MN_KNFS_DIR MN_KNFS_PREFIX, &s->dir, err);
 }
 
 /* Take in the answers of one round; who has none is left out. */
@@ -254,7 +255,8 @@ read_servers(struct work *w, struct mn_error *err)
         }
         w->servers[k].alive = !rc;
         if (rc) {
-            mn_gpfs__log(&w->g->log, MN_LOG_ERROR, "the exports of NFS "
+            mn_gpfs__log(&w->g->log, MN_LOG_ERROR,
+                         "the exports of NFS "
                          "server %s were not checked: %s",
                          w->g->servers[k].name, why.text);
         }

@@ -47,8 +47,10 @@ mn_gpfs__check_share(const struct mn_share *share, struct mn_error *err)
        with some more bytes, which must not be longer either */
     if (!is_name(share->name, 230) || strcmp(share->name, "root") == 0
         || strcmp(share->name, "new") == 0) {
-        return mn_error_set(err, MN_EINVAL, "'%.80s' can't be the name of a "
-                            "fileset", share->name ? share->name : "");
+        return mn_error_set(err, MN_EINVAL,
+                            "'%.80s' can't be the name of a "
+                            "fileset",
+                            share->name ? share->name : "");
     }
     if (!is_name(share->id, 128)) {
         return mn_error_set(err, MN_EINVAL, "'%.80s' is not a share id",
@@ -70,8 +72,10 @@ mn_gpfs__check_path(const char *path, struct mn_error *err)
         ok &= !mn_slice_eq(part, ".") && !mn_slice_eq(part, "..");
     }
     return ok ? 0
-              : mn_error_set(err, MN_EINVAL, "'%.200s' is not a plain "
-                             "absolute path", path ? path : "");
+              : mn_error_set(err, MN_EINVAL,
+                             "'%.200s' is not a plain "
+                             "absolute path",
+                             path ? path : "");
 }
 
 int
@@ -101,8 +105,8 @@ mn_fan_run(struct mn_fan *fan, struct mn_error *err)
         mn_result_dispose(&fan->results[i]);
         mn_error_clear(&fan->errs[i]);
     }
-    mn_exec_run_many(fan->exs, fan->plans, fan->results, fan->codes,
-                     fan->errs, fan->n);
+    mn_exec_run_many(fan->exs, fan->plans, fan->results, fan->codes, fan->errs,
+                     fan->n);
     for (size_t i = 0; i < fan->n; i++) {
         if (fan->codes[i] == MN_ECANCELED || fan->codes[i] == MN_ENOMEM) {
             return mn_error_set(err, (enum mn_code)fan->codes[i], "%s",

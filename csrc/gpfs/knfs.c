@@ -31,8 +31,8 @@ take_all(struct mn_knfs_job *job, struct mn_rules all,
             refuse_rule(&states[i], why.text);
             continue;
         }
-        const struct mn_access *same = mn_access_set_find(&job->goal.want,
-                                                          &a.net);
+        const struct mn_access *same =
+            mn_access_set_find(&job->goal.want, &a.net);
         if (same && same->rw != a.rw) {
             refuse_rule(&states[i], "another rule gives the same network "
                                     "another level");
@@ -66,8 +66,7 @@ take_put(struct mn_knfs_job *job, struct mn_rules rules, struct mn_error *err)
 /* Of the rules that go those that no other rule brings back. The level of a
    rule that goes does not matter. */
 static int
-take_drop(struct mn_knfs_job *job, struct mn_rules rules,
-          struct mn_error *err)
+take_drop(struct mn_knfs_job *job, struct mn_rules rules, struct mn_error *err)
 {
     int rc = 0;
     for (size_t i = 0; !rc && i < rules.n; i++) {

@@ -22,8 +22,8 @@ struct mn_knfs {
 int mn_knfs_update_access(const struct mn_knfs *k, const char *local_path,
                           const struct mn_share *share, struct mn_rules all,
                           struct mn_rules add, struct mn_rules drop,
-                          struct mn_rules update,
-                          struct mn_rule_state *states, struct mn_error *err);
+                          struct mn_rules update, struct mn_rule_state *states,
+                          struct mn_error *err);
 int mn_knfs_allow_access(const struct mn_knfs *k, const char *local_path,
                          const struct mn_share *share,
                          const struct mn_access_rule *rule,

@@ -12,8 +12,8 @@ mn_knfs_job_init(struct mn_knfs_job *job, const struct mn_knfs *k,
                  struct mn_error *err)
 {
     *job = (struct mn_knfs_job){.k = k, .share = share};
-    const char *options = share->export_options ? share->export_options
-                                                : k->export_options;
+    const char *options =
+        share->export_options ? share->export_options : k->export_options;
     int rc = mn_gpfs__check_share(share, err);
     rc = rc ? rc : mn_gpfs__check_path(path, err);
     rc = rc ? rc : mn_exports_check_options(options, &job->options, err);
@@ -74,8 +74,7 @@ mn_knfs_job_run(struct mn_knfs_job *job, bool skip_done, struct mn_error *err)
     bool any = false;
     for (size_t i = 0; i < job->fan.n; i++) {
         struct mn_knfs_server *s = &job->servers[i];
-        bool skip = s->rc
-                    || (skip_done && mn_knfs_gap_is_none(&s->gap));
+        bool skip = s->rc || (skip_done && mn_knfs_gap_is_none(&s->gap));
         job->fan.plans[i] = skip ? NULL : &s->plan;
         any |= !skip;
     }
@@ -116,8 +115,8 @@ keep_complaint(struct mn_knfs_server *s, const struct mn_result *r)
     for (size_t i = 0; i < r->n; i++) {
         struct mn_slice text = mn_slice_trim(r->steps[i].err);
         struct mn_slice line = mn_slice_of("");
-        bool ours = mn_slice_eq(mn_slice_of(s->plan.steps[i].argv.v[0]),
-                                "exportfs");
+        bool ours =
+            mn_slice_eq(mn_slice_of(s->plan.steps[i].argv.v[0]), "exportfs");
         if (ours && text.n) {
             mn_slice_next(&text, '\n', &line);
             int n = line.n < sizeof s->complaint - 1
@@ -140,8 +139,8 @@ look(struct mn_knfs_job *job, size_t i, struct mn_error *err)
     if (!rc) {
         keep_complaint(s, r);
         s->changed |= r->steps[0].status != 0;
-        rc = mn_knfs__compare(list.v, list.n, &job->goal.spec,
-                              &job->goal.want, &s->gap, err);
+        rc = mn_knfs__compare(list.v, list.n, &job->goal.spec, &job->goal.want,
+                              &s->gap, err);
     }
     mn_exports_dispose(&list);
     return rc == MN_ENOMEM ? rc : 0;
@@ -177,8 +176,8 @@ build_repairs(struct mn_knfs_job *job)
         if (!s->rc && !mn_knfs_gap_is_none(&s->gap)) {
             mn_gpfs__log(&job->k->log, MN_LOG_DEBUG,
                          "%s: NFS server %s: %zu clients to export, %zu to "
-                         "unexport", job->share->name,
-                         job->k->servers[i].name,
+                         "unexport",
+                         job->share->name, job->k->servers[i].name,
                          s->gap.missing.n + s->gap.stale.n, s->gap.extra.n);
             mn_plan_dispose(&s->plan);
             mn_knfs__add_repair(&s->plan, &job->goal.spec, &s->gap);
@@ -227,8 +226,9 @@ judge_rule(const struct mn_knfs_job *job, const struct mn_access_rule *rule,
             state->code = MN_EREMOTE;
             snprintf(state->text, sizeof state->text,
                      "not in force on NFS server %.60s: %s", name,
-                     s->complaint[0] ? s->complaint : "exportfs -s does not "
-                                                      "show it as wanted");
+                     s->complaint[0] ? s->complaint
+                                     : "exportfs -s does not "
+                                       "show it as wanted");
         }
     }
 }
@@ -250,9 +250,11 @@ mn_knfs_job_judge(struct mn_knfs_job *job, struct mn_rules all,
             mn_error_set(err, (enum mn_code)code, "%s", s->err.text);
         }
         else if (s->gap.extra.n) {
-            code = mn_error_set(err, MN_EREMOTE, "NFS server %s still exports "
-                                "to %s: %s", job->k->servers[i].name,
-                                s->gap.extra.v[0], s->complaint);
+            code = mn_error_set(err, MN_EREMOTE,
+                                "NFS server %s still exports "
+                                "to %s: %s",
+                                job->k->servers[i].name, s->gap.extra.v[0],
+                                s->complaint);
         }
         rc = rc ? rc : code;
     }

@@ -158,8 +158,8 @@ static void
 add_file(struct mn_plan *plan, const struct mn_knfs_goal *goal,
          struct mn_guard *differs)
 {
-    struct mn_step *cmp = mn_plan_run(plan, "cmp", "-s", "-", goal->file,
-                                      NULL);
+    struct mn_step *cmp =
+        mn_plan_run(plan, "cmp", "-s", "-", goal->file, NULL);
     cmp->accept_any = true;
     mn_buf_slice(&cmp->input, goal->content);
     *differs = (struct mn_guard){mn_plan_last(plan), 0, true};
@@ -263,8 +263,8 @@ mn_knfs__compare(const struct mn_export *in_force, size_t n,
             continue;
         }
         unsigned depth = mn_ipnet_depth(&a->net);
-        bool shadowed = depth < deepest
-                        && is_shadowed(want, in_force, i, spec->path, a);
+        bool shadowed =
+            depth < deepest && is_shadowed(want, in_force, i, spec->path, a);
         deepest = depth > deepest ? depth : deepest;
         if (e->rw == a->rw && !shadowed) {
             rc = mn_access_set_put(&good, a, err);

@@ -20,10 +20,10 @@ char *mn_knfs__file(const char *share_name);
 struct mn_knfs_goal {
     struct mn_export_spec spec;
     const char *file;
-    struct mn_slice content;    /* of that file */
-    struct mn_access_set want;  /* everybody who shall have access */
-    struct mn_access_set put;   /* of these the new and the changed ones */
-    struct mn_access_set drop;  /* who had access before */
+    struct mn_slice content;   /* of that file */
+    struct mn_access_set want; /* everybody who shall have access */
+    struct mn_access_set put;  /* of these the new and the changed ones */
+    struct mn_access_set drop; /* who had access before */
 };
 
 /*
@@ -67,8 +67,8 @@ bool mn_knfs_gap_is_none(const struct mn_knfs_gap *gap);
    of other paths are skipped. gap must be empty. */
 int mn_knfs__compare(const struct mn_export *in_force, size_t n,
                      const struct mn_export_spec *spec,
-                     const struct mn_access_set *want,
-                     struct mn_knfs_gap *gap, struct mn_error *err);
+                     const struct mn_access_set *want, struct mn_knfs_gap *gap,
+                     struct mn_error *err);
 
 /* Append the steps that close the gap; without the listing. */
 void mn_knfs__add_repair(struct mn_plan *plan,

@@ -14,8 +14,8 @@ struct mn_step *
 mn_mm_crfileset(struct mn_plan *plan, const char *device, const char *name,
                 const char *share_id)
 {
-    struct mn_step *step = mn_plan_run(plan, BIN "mmcrfileset", device, name,
-                                       "-t", NULL);
+    struct mn_step *step =
+        mn_plan_run(plan, BIN "mmcrfileset", device, name, "-t", NULL);
     mn_argv_addf(&step->argv, MN_MM_TAG "%s", share_id);
     mn_argv_add(&step->argv, "--inode-space");
     mn_argv_add(&step->argv, "new");
@@ -32,8 +32,8 @@ mn_mm_linkfileset(struct mn_plan *plan, const char *device, const char *name,
 }
 
 struct mn_step *
-mn_mm_unlinkfileset(struct mn_plan *plan, const char *device,
-                    const char *name, bool force)
+mn_mm_unlinkfileset(struct mn_plan *plan, const char *device, const char *name,
+                    bool force)
 {
     return mn_plan_run(plan, BIN "mmunlinkfileset", device, name,
                        force ? "-f" : NULL, NULL);
@@ -42,8 +42,8 @@ mn_mm_unlinkfileset(struct mn_plan *plan, const char *device,
 struct mn_step *
 mn_mm_delfileset(struct mn_plan *plan, const char *device, const char *name)
 {
-    struct mn_step *step = mn_plan_run(plan, BIN "mmdelfileset", device, name,
-                                       "-f", NULL);
+    struct mn_step *step =
+        mn_plan_run(plan, BIN "mmdelfileset", device, name, "-f", NULL);
     step->timeout_s = DELETE_TIMEOUT_S;
     return step;
 }
@@ -62,8 +62,8 @@ mn_mm_setquota(struct mn_plan *plan, const char *device, const char *name,
 struct mn_step *
 mn_mm_lsfileset(struct mn_plan *plan, const char *device, const char *name)
 {
-    struct mn_step *step = mn_plan_run(plan, BIN "mmlsfileset", device, name,
-                                       NULL);
+    struct mn_step *step =
+        mn_plan_run(plan, BIN "mmlsfileset", device, name, NULL);
     mn_argv_add(&step->argv, "-L");
     mn_argv_add(&step->argv, "-Y");
     return step;

@@ -116,8 +116,8 @@ mn_mm_decode(struct mn_slice text, struct mn_buf *out)
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '%' && i + 2 < text.n && hex(text.p[i + 1]) >= 0
             && hex(text.p[i + 2]) >= 0) {
-            mn_buf_putc(out, (char)(hex(text.p[i + 1]) * 16
-                                    + hex(text.p[i + 2])));
+            mn_buf_putc(out,
+                        (char)(hex(text.p[i + 1]) * 16 + hex(text.p[i + 2])));
             i += 2;
         }
         else {
@@ -202,9 +202,9 @@ mn_mm_check(const struct mn_result *r, const struct mn_plan *plan, int step,
     }
     if (sr->status == MN_STATUS_NOT_RUN) {
         return mn_result_check(r, plan, host, err)
-               ? (int)MN_EREMOTE
-               : mn_error_set(err, MN_EINTERNAL,
-                              "a step did not run on %s", host);
+                   ? (int)MN_EREMOTE
+                   : mn_error_set(err, MN_EINTERNAL,
+                                  "a step did not run on %s", host);
     }
     view.stopped_at = step;
     mn_result_check(&view, plan, host, &text);

@@ -29,7 +29,7 @@ struct mn_mm_reader {
         struct mn_slice section;
         struct mn_slice names;
     } headers[MN_MM_SECTIONS];
-    size_t headers_n; /* 0 at the end: this was no answer at all */
+    size_t headers_n;      /* 0 at the end: this was no answer at all */
     struct mn_slice names; /* of the current row */
     struct mn_slice row;   /* its values */
 };

@@ -31,17 +31,16 @@ fileset_dispose(struct mn_mm_fileset *f)
 static int
 push_fileset(struct mn_mm_filesets *list, const struct mn_mm_reader *r)
 {
-    struct mn_mm_fileset *v = mn_vec_grow(list->v, &list->cap, list->n,
-                                          sizeof *v);
+    struct mn_mm_fileset *v =
+        mn_vec_grow(list->v, &list->cap, list->n, sizeof *v);
     if (!v) {
         return MN_ENOMEM;
     }
     list->v = v;
-    struct mn_mm_fileset f = {
-        .name = mn_mm_reader_text(r, "filesetName"),
-        .path = mn_mm_reader_text(r, "path"),
-        .comment = mn_mm_reader_text(r, "comment"),
-        .linked = raw_is(r, "status", "Linked")};
+    struct mn_mm_fileset f = {.name = mn_mm_reader_text(r, "filesetName"),
+                              .path = mn_mm_reader_text(r, "path"),
+                              .comment = mn_mm_reader_text(r, "comment"),
+                              .linked = raw_is(r, "status", "Linked")};
     if (!f.name || !f.path || !f.comment) {
         fileset_dispose(&f);
         return MN_ENOMEM;
@@ -117,11 +116,13 @@ push_quota(struct mn_mm_quotas *list, const struct mn_mm_reader *r,
     if (!number(r, "blockUsage", &q.usage_kib)
         || !number(r, "blockQuota", &q.soft_kib)
         || !number(r, "blockLimit", &q.hard_kib)) {
-        return mn_error_set(err, MN_EPROTO, "%s printed a row without "
-                            "numbers", r->command);
+        return mn_error_set(err, MN_EPROTO,
+                            "%s printed a row without "
+                            "numbers",
+                            r->command);
     }
-    struct mn_mm_quota *v = mn_vec_grow(list->v, &list->cap, list->n,
-                                        sizeof *v);
+    struct mn_mm_quota *v =
+        mn_vec_grow(list->v, &list->cap, list->n, sizeof *v);
     if (!v) {
         return mn_error_nomem(err);
     }

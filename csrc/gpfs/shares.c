@@ -109,7 +109,8 @@ read_fileset(struct job *job, int step, struct mn_mm_filesets *list,
 static int
 not_ours(struct job *job, const struct mn_mm_fileset *f, struct mn_error *err)
 {
-    return mn_error_set(err, MN_EEXISTS, "fileset %s of %s is not this "
+    return mn_error_set(err, MN_EEXISTS,
+                        "fileset %s of %s is not this "
                         "share's: its comment is '%s', not '" MN_MM_TAG "%s'",
                         f->name, job->device, f->comment, job->share->id);
 }
@@ -123,15 +124,19 @@ adopt(struct job *job, int look, struct mn_error *err)
     const struct mn_mm_fileset *f;
     int rc = read_fileset(job, look, &list, &f, err);
     if (!rc && !f) {
-        rc = mn_error_set(err, MN_EBUSY, "fileset %s can neither be created "
-                          "nor found", job->share->name);
+        rc = mn_error_set(err, MN_EBUSY,
+                          "fileset %s can neither be created "
+                          "nor found",
+                          job->share->name);
     }
     if (!rc && !mn_gpfs__is_tagged(f->comment, job->share)) {
         rc = not_ours(job, f, err);
     }
     if (!rc && f->linked && strcmp(f->path, mn_buf_str(&job->path)) != 0) {
-        rc = mn_error_set(err, MN_EEXISTS, "fileset %s is linked at %s, not "
-                          "at %s", f->name, f->path, mn_buf_str(&job->path));
+        rc = mn_error_set(err, MN_EEXISTS,
+                          "fileset %s is linked at %s, not "
+                          "at %s",
+                          f->name, f->path, mn_buf_str(&job->path));
     }
     if (!rc) {
         bool linked = f->linked;
@@ -151,15 +156,19 @@ take_back(struct job *job, struct mn_error *err)
     struct mn_error why = MN_ERROR_INIT;
     const char *name = job->share->name;
     job_reset(job);
-    mn_mm_unlinkfileset(&job->plan, job->device, name, true)->accept_any
-        = true;
+    mn_mm_unlinkfileset(&job->plan, job->device, name, true)->accept_any =
+        true;
     mn_mm_delfileset(&job->plan, job->device, name);
     int rc = job_run(job, &why);
-    rc = rc ? rc : job_check_step(job, 1, &why);
-    if (rc && rc != MN_ENOTFOUND) {
+    if (!rc && mn_mm_classify(&job->result.steps[1]) != MN_ENOTFOUND) {
+        rc = job_check_step(job, 1, &why);
+    }
+    if (rc) {
         mn_error_prefix(err, "fileset %s is left behind half-made: ", name);
-        mn_gpfs__log(&job->g->log, MN_LOG_ERROR, "fileset %s could not be "
-                     "taken back: %s", name, why.text);
+        mn_gpfs__log(&job->g->log, MN_LOG_ERROR,
+                     "fileset %s could not be "
+                     "taken back: %s",
+                     name, why.text);
     }
 }
 
@@ -171,8 +180,8 @@ create(struct job *job, struct mn_error *err)
     mn_mm_crfileset(&job->plan, job->device, share->name, share->id)
         ->accept_any = true;
     add_completion(job, false, &made);
-    struct mn_step *look = mn_mm_lsfileset(&job->plan, job->device,
-                                           share->name);
+    struct mn_step *look =
+        mn_mm_lsfileset(&job->plan, job->device, share->name);
     look->accept_any = true;
     mn_step_guard(look, 0, 0, true);
 
@@ -180,13 +189,12 @@ create(struct job *job, struct mn_error *err)
     if (rc) {
         return rc; /* outcome unknown; a later call finds our tag */
     }
-    struct mn_error why = MN_ERROR_INIT;
-    int made_rc = job_check_step(job, 0, &why);
-    if (made_rc == MN_EEXISTS) {
+    if (mn_mm_classify(&job->result.steps[0]) == MN_EEXISTS) {
         return adopt(job, mn_plan_last(&job->plan), err);
     }
-    if (made_rc) {
-        return mn_error_set(err, why.code, "%s", why.text);
+    rc = job_check_step(job, 0, err);
+    if (rc) {
+        return rc;
     }
     rc = job_check(job, err);
     if (rc) {
@@ -200,9 +208,9 @@ check_size(uint64_t gib, struct mn_error *err)
 {
     /* 0 would mean no limit; the upper bound keeps KiB within 64 bits */
     return gib > 0 && gib < UINT64_C(1) << 40
-           ? 0
-           : mn_error_set(err, MN_EINVAL, "%" PRIu64 " GiB is not a size",
-                          gib);
+               ? 0
+               : mn_error_set(err, MN_EINVAL, "%" PRIu64 " GiB is not a size",
+                              gib);
 }
 
 int
@@ -228,23 +236,21 @@ look_before_delete(struct job *job, bool *there, struct mn_error *err)
 {
     struct mn_mm_filesets list = {0};
     const struct mn_mm_fileset *f;
-    struct mn_error why = MN_ERROR_INIT;
-    mn_mm_lsfileset(&job->plan, job->device, job->share->name)->accept_any
-        = true;
+    mn_mm_lsfileset(&job->plan, job->device, job->share->name)->accept_any =
+        true;
     int rc = job_run(job, err);
     if (rc) {
         return rc;
     }
-    rc = read_fileset(job, 0, &list, &f, &why);
+    *there = false;
+    if (mn_mm_classify(&job->result.steps[0]) == MN_ENOTFOUND) {
+        job_reset(job);
+        return 0;
+    }
+    rc = read_fileset(job, 0, &list, &f, err);
     *there = f != NULL;
-    if (rc == MN_ENOTFOUND) {
-        rc = 0;
-    }
-    else if (rc) {
-        mn_error_set(err, why.code, "%s", why.text);
-    }
-    else if (f && f->comment[0] && strcmp(f->comment, "-") != 0
-             && !mn_gpfs__is_tagged(f->comment, job->share)) {
+    if (!rc && f && f->comment[0] && strcmp(f->comment, "-") != 0
+        && !mn_gpfs__is_tagged(f->comment, job->share)) {
         rc = not_ours(job, f, err);
     }
     mn_mm_filesets_dispose(&list);
@@ -258,11 +264,10 @@ static int
 delete_fileset(struct job *job, struct mn_error *err)
 {
     const char *name = job->share->name;
-    struct mn_error why = MN_ERROR_INIT;
-    mn_mm_unlinkfileset(&job->plan, job->device, name, false)->accept_any
-        = true;
-    struct mn_step *forced = mn_mm_unlinkfileset(&job->plan, job->device,
-                                                 name, true);
+    mn_mm_unlinkfileset(&job->plan, job->device, name, false)->accept_any =
+        true;
+    struct mn_step *forced =
+        mn_mm_unlinkfileset(&job->plan, job->device, name, true);
     forced->accept_any = true;
     mn_step_guard(forced, 0, 0, true);
     mn_mm_delfileset(&job->plan, job->device, name)->accept_any = true;
@@ -270,18 +275,17 @@ delete_fileset(struct job *job, struct mn_error *err)
     if (rc) {
         return rc;
     }
-    rc = job_check_step(job, 2, &why);
-    if (rc == MN_ENOTFOUND) {
+    if (mn_mm_classify(&job->result.steps[2]) == MN_ENOTFOUND) {
         return 0;
     }
+    rc = job_check_step(job, 2, err);
     if (rc && job->result.steps[1].status > 0) {
         /* the fileset is still linked: that is the cause */
         struct mn_error cause = MN_ERROR_INIT;
-        if (job_check_step(job, 1, &cause) != MN_ENOTFOUND) {
-            mn_gpfs__log(&job->g->log, MN_LOG_WARNING, "%s", cause.text);
-        }
+        job_check_step(job, 1, &cause);
+        mn_gpfs__log(&job->g->log, MN_LOG_WARNING, "%s", cause.text);
     }
-    return rc ? mn_error_set(err, why.code, "%s", why.text) : 0;
+    return rc;
 }
 
 int
@@ -306,15 +310,16 @@ static int
 verify_quota(struct job *job, uint64_t gib, struct mn_error *err)
 {
     struct mn_mm_quotas list = {0};
-    int rc = mn_mm_read_quotas("mmlsquota", job->result.steps[1].out, &list,
-                               err);
+    int rc =
+        mn_mm_read_quotas("mmlsquota", job->result.steps[1].out, &list, err);
     const struct mn_mm_quota *q = mn_mm_find_quota(&list, job->share->name);
     uint64_t wanted = gib << 20;
     if (!rc
         && (!q || q->hard_kib < wanted
             || q->hard_kib - wanted > QUOTA_TOLERANCE_KIB)) {
-        rc = mn_error_set(err, MN_EREMOTE, "the quota of fileset %s is %"
-                          PRIu64 " KiB after it was set to %" PRIu64 " KiB",
+        rc = mn_error_set(err, MN_EREMOTE,
+                          "the quota of fileset %s is %" PRIu64
+                          " KiB after it was set to %" PRIu64 " KiB",
                           job->share->name, q ? q->hard_kib : 0, wanted);
     }
     mn_mm_quotas_dispose(&list);

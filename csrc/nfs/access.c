@@ -11,11 +11,14 @@ mn_access_parse(const char *type, const char *to, const char *level,
                 struct mn_access *access, struct mn_error *err)
 {
     if (!type || strcmp(type, "ip") != 0) {
-        return mn_error_set(err, MN_EINVAL, "access type '%.40s' is not "
-                            "supported, only 'ip' is", type ? type : "");
+        return mn_error_set(err, MN_EINVAL,
+                            "access type '%.40s' is not "
+                            "supported, only 'ip' is",
+                            type ? type : "");
     }
     if (!level || (strcmp(level, "rw") != 0 && strcmp(level, "ro") != 0)) {
-        return mn_error_set(err, MN_EINVAL, "access level '%.40s' is not "
+        return mn_error_set(err, MN_EINVAL,
+                            "access level '%.40s' is not "
                             "supported, only 'rw' and 'ro' are",
                             level ? level : "");
     }
@@ -25,8 +28,7 @@ mn_access_parse(const char *type, const char *to, const char *level,
 
 /* Where net stands or would stand. */
 static size_t
-place(const struct mn_access_set *set, const struct mn_ipnet *net,
-      bool *found)
+place(const struct mn_access_set *set, const struct mn_ipnet *net, bool *found)
 {
     size_t low = 0;
     size_t high = set->n;
@@ -76,8 +78,7 @@ mn_access_set_remove(struct mn_access_set *set, const struct mn_ipnet *net)
 }
 
 const struct mn_access *
-mn_access_set_find(const struct mn_access_set *set,
-                   const struct mn_ipnet *net)
+mn_access_set_find(const struct mn_access_set *set, const struct mn_ipnet *net)
 {
     bool found;
     size_t i = place(set, net, &found);
@@ -98,8 +99,8 @@ mn_access_diff(const struct mn_access_set *have,
 {
     int rc = 0;
     for (size_t i = 0; !rc && i < want->n; i++) {
-        const struct mn_access *old = mn_access_set_find(have,
-                                                         &want->v[i].net);
+        const struct mn_access *old =
+            mn_access_set_find(have, &want->v[i].net);
         if (!old || old->rw != want->v[i].rw) {
             rc = mn_access_set_put(put, &want->v[i], err);
         }

@@ -24,9 +24,9 @@ struct mn_access_set {
     size_t cap;
 };
 
-#define MN_ACCESS_SET_INIT                                                   \
-    {                                                                        \
-        0                                                                    \
+#define MN_ACCESS_SET_INIT \
+    {                      \
+        0                  \
     }
 
 /* One rule as Manila spells it: type "ip", an address or network, "rw" or
@@ -48,9 +48,8 @@ void mn_access_set_dispose(struct mn_access_set *set);
    other level, extra what has to go. Both must be empty before and be
    disposed after, also on failure. */
 int mn_access_diff(const struct mn_access_set *have,
-                   const struct mn_access_set *want,
-                   struct mn_access_set *put, struct mn_access_set *extra,
-                   struct mn_error *err);
+                   const struct mn_access_set *want, struct mn_access_set *put,
+                   struct mn_access_set *extra, struct mn_error *err);
 
 /* The same networks and levels? */
 bool mn_access_same(const struct mn_access_set *a,

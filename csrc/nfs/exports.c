@@ -100,12 +100,16 @@ mn_exports_check_options(const char *options, struct mn_buf *out,
             continue;
         }
         if (!take_option(token, copy)) {
-            return mn_error_set(err, MN_EINVAL, "'%.*s' is not an export "
-                                "option", MN_SLICE_ARG(token));
+            return mn_error_set(err, MN_EINVAL,
+                                "'%.*s' is not an export "
+                                "option",
+                                MN_SLICE_ARG(token));
         }
         if (is_ours(copy)) {
-            return mn_error_set(err, MN_EINVAL, "export option '%s' is not "
-                                "allowed: the driver sets it", copy);
+            return mn_error_set(err, MN_EINVAL,
+                                "export option '%s' is not "
+                                "allowed: the driver sets it",
+                                copy);
         }
         add_option(out, start, copy);
     }
@@ -195,8 +199,10 @@ void
 mn_exports_render_file(struct mn_buf *out, const struct mn_export_spec *spec,
                        const struct mn_access_set *clients)
 {
-    mn_buf_printf(out, "# Made by manila-native for share %s. Do not edit: "
-                  "it is written anew.\n", spec->share_id);
+    mn_buf_printf(out,
+                  "# Made by manila-native for share %s. Do not edit: "
+                  "it is written anew.\n",
+                  spec->share_id);
     for (size_t i = 0; i < clients->n; i++) {
         char client[MN_IPNET_TEXT];
         mn_ipnet_format(&clients->v[i].net, client);

@@ -64,9 +64,9 @@ struct mn_exports {
     char *text; /* what the slices point into */
 };
 
-#define MN_EXPORTS_INIT                                                      \
-    {                                                                        \
-        0                                                                    \
+#define MN_EXPORTS_INIT \
+    {                   \
+        0               \
     }
 
 /* Read the output of `exportfs -s`. PROTO for a line that is not understood:

@@ -30,8 +30,8 @@ file_of(struct mn_exports_dir *dir, struct mn_slice name)
     if (dir->n && mn_slice_same(dir->v[dir->n - 1].name, name)) {
         return &dir->v[dir->n - 1];
     }
-    struct mn_exports_file *v = mn_vec_grow(dir->v, &dir->cap, dir->n,
-                                            sizeof *v);
+    struct mn_exports_file *v =
+        mn_vec_grow(dir->v, &dir->cap, dir->n, sizeof *v);
     if (!v) {
         return NULL;
     }

@@ -56,14 +56,13 @@ static int
 push(struct mn_exports *list, struct mn_slice path, struct mn_slice client,
      struct mn_slice options, struct mn_error *err)
 {
-    struct mn_export *v = mn_vec_grow(list->v, &list->cap, list->n,
-                                      sizeof *v);
+    struct mn_export *v = mn_vec_grow(list->v, &list->cap, list->n, sizeof *v);
     if (!v) {
         return mn_error_nomem(err);
     }
     list->v = v;
-    v[list->n] = (struct mn_export){
-        .path = path, .client = client, .options = options};
+    v[list->n] =
+        (struct mn_export){.path = path, .client = client, .options = options};
     read_options(&v[list->n++]);
     return 0;
 }
@@ -72,8 +71,10 @@ static int
 refuse(struct mn_slice line, const char *what, struct mn_error *err)
 {
     int shown = line.n > 200 ? 200 : (int)line.n;
-    return mn_error_set(err, MN_EPROTO, "%s has a line that is not "
-                        "understood: %.*s", what, shown, line.p);
+    return mn_error_set(err, MN_EPROTO,
+                        "%s has a line that is not "
+                        "understood: %.*s",
+                        what, shown, line.p);
 }
 
 /* "client(options)" up to a blank or the end; moves *rest behind it. */
@@ -100,8 +101,8 @@ take_client(struct mn_slice *rest, struct mn_slice *client,
 }
 
 static int
-copy_text(struct mn_slice text, struct mn_exports *list,
-          struct mn_slice *rest, struct mn_error *err)
+copy_text(struct mn_slice text, struct mn_exports *list, struct mn_slice *rest,
+          struct mn_error *err)
 {
     list->text = mn_strndup(text.p, text.n);
     if (!list->text) {
@@ -113,8 +114,7 @@ copy_text(struct mn_slice text, struct mn_exports *list,
 
 /* path, two blanks, client(options) */
 static int
-list_line(struct mn_exports *list, struct mn_slice line,
-          struct mn_error *err)
+list_line(struct mn_exports *list, struct mn_slice line, struct mn_error *err)
 {
     static const char what[] = "the output of exportfs -s";
     char *start = list->text + (line.p - list->text);
@@ -157,9 +157,9 @@ take_path(struct mn_exports *list, struct mn_slice *line,
     char *start = list->text + (line->p - list->text) + quoted;
     size_t left = line->n - quoted;
     size_t n = 0;
-    while (n < left
-           && (quoted ? start[n] != '"'
-                      : start[n] != ' ' && start[n] != '\t')) {
+    while (
+        n < left
+        && (quoted ? start[n] != '"' : start[n] != ' ' && start[n] != '\t')) {
         n++;
     }
     if (n == left || n == 0 || start[0] != '/') {
@@ -172,8 +172,7 @@ take_path(struct mn_exports *list, struct mn_slice *line,
 }
 
 static int
-file_line(struct mn_exports *list, struct mn_slice line,
-          struct mn_error *err)
+file_line(struct mn_exports *list, struct mn_slice line, struct mn_error *err)
 {
     static const char what[] = "an exports file";
     struct mn_slice path;
@@ -237,8 +236,8 @@ by_path(const void *a, const void *b)
     const struct mn_export *y = b;
     int order = compare_paths(x->path, y->path);
     /* the slices point into one text */
-    return order ? order : (x->client.p > y->client.p)
-                               - (x->client.p < y->client.p);
+    return order ? order
+                 : (x->client.p > y->client.p) - (x->client.p < y->client.p);
 }
 
 void

@@ -21,8 +21,7 @@ run_steps(const struct mn_plan *plan, step_runner *run, void *ctx,
     size_t *ends = calloc(plan->n * 2 + 2, sizeof *ends);
     for (size_t i = 0; !rc && i < plan->n; i++) {
         const struct mn_step *step = &plan->steps[i];
-        if (result->stopped_at < 0
-            && mn_guard_allows(&step->guard, result)) {
+        if (result->stopped_at < 0 && mn_guard_allows(&step->guard, result)) {
             int status = run(ctx, step, &result->out, &result->err);
             result->steps[i].status = status;
             if (!mn_step_accepts(step, status)) {

@@ -30,8 +30,7 @@ knfs_sim_file(struct knfs_sim *sim, const char *path)
 }
 
 void
-knfs_sim_set_file(struct knfs_sim *sim, const char *path,
-                  const char *content)
+knfs_sim_set_file(struct knfs_sim *sim, const char *path, const char *content)
 {
     struct sim_file *f = slot(sim, path);
     char *copy = content ? strdup(content) : NULL;
@@ -107,9 +106,9 @@ read_files(struct knfs_sim *sim)
         for (size_t k = 0; k < list.n; k++) {
             char client[80];
             char path[300];
-            size_t where = find(
-                sim, sim_strndup(list.v[k].client, client, sizeof client),
-                sim_strndup(list.v[k].path, path, sizeof path));
+            size_t where =
+                find(sim, sim_strndup(list.v[k].client, client, sizeof client),
+                     sim_strndup(list.v[k].path, path, sizeof path));
             if (where < sim->table_n) {
                 sim_strndup(list.v[k].options, sim->table[where].options,
                             sizeof sim->table[where].options);
@@ -142,8 +141,7 @@ is_refused(const char *refused, const char *client)
 }
 
 static int
-do_export(struct knfs_sim *sim, const struct mn_step *step,
-          struct mn_buf *err)
+do_export(struct knfs_sim *sim, const struct mn_step *step, struct mn_buf *err)
 {
     int status = 0;
     size_t old = sim->table_n;

@@ -37,7 +37,8 @@ mm_sim_add(struct mm_sim *sim, const char *name, const char *comment,
 static int
 missing(const char *name, struct mn_buf *err)
 {
-    mn_buf_printf(err, "Fileset name %s not found.\nmm: Command failed. "
+    mn_buf_printf(err,
+                  "Fileset name %s not found.\nmm: Command failed. "
                   "Examine previous error messages to determine cause.\n",
                   name);
     return 2;
@@ -86,7 +87,8 @@ static void
 quotas(struct mm_sim *sim, const char *command, const char *name,
        struct mn_buf *out)
 {
-    mn_buf_printf(out, "*** Report for FILESET quotas on gpfs0\n"
+    mn_buf_printf(out,
+                  "*** Report for FILESET quotas on gpfs0\n"
                   "%s::HEADER:version:reserved:reserved:filesystemName:"
                   "quotaType:id:name:blockUsage:blockQuota:blockLimit:\n",
                   command);
@@ -168,9 +170,8 @@ handle(struct fake *fake, const struct mn_step *step, const char *line,
         }
         return 0;
     }
-    const char *command = strncmp(line, BIN, sizeof BIN - 1) == 0
-                              ? v[0] + sizeof BIN - 1
-                              : "";
+    const char *command =
+        strncmp(line, BIN, sizeof BIN - 1) == 0 ? v[0] + sizeof BIN - 1 : "";
     if (strcmp(command, "mmlsfileset") == 0) {
         return list(sim, step->argv.n == 5 ? v[2] : NULL, out, err);
     }

@@ -26,8 +26,7 @@ builds(void **state)
     mn_free(a.v[2]);
     a.v[2] = mn_strdup("-p");
     mn_argv_render(&b, &a);
-    assert_string_equal(mn_buf_str(&b),
-                        "cmd 'x y-7' -p '' 'it'\\''s' '$(x)'");
+    assert_string_equal(mn_buf_str(&b), "cmd 'x y-7' -p '' 'it'\\''s' '$(x)'");
     mn_argv_dispose(&a);
     mn_buf_dispose(&b);
 }
@@ -83,7 +82,7 @@ static void
 quotes_for_shells(void **state)
 {
     static const char *const words[] = {
-        "",  "'",     "''", "a'b'c", "$(id)", "`id`", "a\nb", "\\", "\"",
+        "",  "'",     "''", "a'b'c", "$(id)", "`id`", "a\nb", "\\",    "\"",
         "*", "~root", "!x", "#x",    "-n x",  "é",    "a b",  "'\\''", "={}",
     };
     (void)state;

@@ -39,7 +39,7 @@ names(void **state)
     (void)state;
     assert_string_equal(mn_code_name(MN_OK), "OK");
     assert_string_equal(mn_code_name(MN_ETIMEDOUT), "TIMEDOUT");
-    assert_string_equal(mn_code_name((enum mn_code)-999), "UNKNOWN");
+    assert_string_equal(mn_code_name((enum mn_code) - 999), "UNKNOWN");
 }
 
 int

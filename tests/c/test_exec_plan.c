@@ -14,8 +14,9 @@ guards_and_stops(void **state)
     (void)state;
     fake_init(&f, NULL, NULL);
     fake_answer(&f, "one", 3, "out1", "err1");
-    fake_answer(&f, "five", 5, "", "why: bad\nx: Command failed. Examine "
-                                   "previous error messages.\n");
+    fake_answer(&f, "five", 5, "",
+                "why: bad\nx: Command failed. Examine "
+                "previous error messages.\n");
     mn_step_accept(mn_plan_run(&plan, "one", NULL), 3);
     mn_step_guard(mn_plan_run(&plan, "two", NULL), 0, 3, false);
     mn_step_guard(mn_plan_run(&plan, "three", NULL), 0, 3, true);

@@ -306,8 +306,17 @@ static void
 bad_rules_are_their_own_error(void **state)
 {
     static const char *const bad[] = {
-        "10.0.0.1 *(rw)", "10.0.0.1;id", "$(id)", "-u", "host.example",
-        "10.0.0.1\n/etc *(rw)", "", "10.0.0.7/8", "*", "\x01", "'",
+        "10.0.0.1 *(rw)",
+        "10.0.0.1;id",
+        "$(id)",
+        "-u",
+        "host.example",
+        "10.0.0.1\n/etc *(rw)",
+        "",
+        "10.0.0.7/8",
+        "*",
+        "\x01",
+        "'",
     };
     struct world *w = *state;
     size_t n = sizeof bad / sizeof *bad;
@@ -335,8 +344,9 @@ static void
 dangerous_shares_never_reach_a_server(void **state)
 {
     static const char *const names[] = {
-        "", ".", "..", "-x", "a b", "a/b", "a;b", "$(id)", "a\nb", "a'b",
-        "a\"b", "root", "new", ".hidden", "a%2f", "\xc3\xa9", "a*",
+        "",    ".",       "..",   "-x",       "a b",  "a/b",
+        "a;b", "$(id)",   "a\nb", "a'b",      "a\"b", "root",
+        "new", ".hidden", "a%2f", "\xc3\xa9", "a*",
     };
     static const char *const paths[] = {
         "", "/", "relative", "/a/../b", "/a/.", "/a\nb", "/a\x7f",
@@ -346,8 +356,8 @@ dangerous_shares_never_reach_a_server(void **state)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct mn_share s = w->share;
         s.name = names[i];
-        assert_int_equal(
-            mn_knfs_allow_access(&w->k, PATH, &s, w->rules, NULL), MN_EINVAL);
+        assert_int_equal(mn_knfs_allow_access(&w->k, PATH, &s, w->rules, NULL),
+                         MN_EINVAL);
         s = w->share;
         s.id = names[i];
         if (strcmp(names[i], "root") && strcmp(names[i], "new")) {
@@ -356,8 +366,9 @@ dangerous_shares_never_reach_a_server(void **state)
         }
     }
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        assert_int_equal(mn_knfs_deny_access(&w->k, paths[i], &w->share,
-                                             w->rules, NULL), MN_EINVAL);
+        assert_int_equal(
+            mn_knfs_deny_access(&w->k, paths[i], &w->share, w->rules, NULL),
+            MN_EINVAL);
     }
     w->share.export_options = "sync) *(rw";
     assert_int_equal(resync(w, 1), MN_EINVAL);
@@ -467,18 +478,16 @@ single_rules(void **state)
                      0);
     assert_options(w, "10.0.0.1", "ro" TAIL);
     assert_options(w, "10.0.0.0/24", "ro" TAIL);
-    assert_int_equal(
-        mn_knfs_allow_access(&w->k, PATH, &w->share, &bad, NULL), MN_EINVAL);
+    assert_int_equal(mn_knfs_allow_access(&w->k, PATH, &w->share, &bad, NULL),
+                     MN_EINVAL);
     assert_int_equal(mn_knfs_deny_access(&w->k, PATH, &w->share, &bad, NULL),
                      0);
     forget(w);
-    assert_int_equal(mn_knfs_deny_access(&w->k, PATH, &w->share, &a, NULL),
-                     0);
+    assert_int_equal(mn_knfs_deny_access(&w->k, PATH, &w->share, &a, NULL), 0);
     assert_int_equal(w->sim[0].fake.plans, 2);
     assert_options(w, "10.0.0.1", NULL);
     assert_options(w, "10.9.9.9", "ro" TAIL);
-    assert_int_equal(mn_knfs_deny_access(&w->k, PATH, &w->share, &a, NULL),
-                     0);
+    assert_int_equal(mn_knfs_deny_access(&w->k, PATH, &w->share, &a, NULL), 0);
     assert_int_equal(mn_knfs_remove_export(&w->k, PATH, &w->share, NULL), 0);
     assert_int_equal(w->sim[0].table_n + w->sim[1].table_n, 0);
     assert_null(knfs_sim_file(&w->sim[0], FILE_));
@@ -493,9 +502,8 @@ deny_with_a_dead_server(void **state)
     assert_int_equal(mn_knfs_allow_access(&w->k, PATH, &w->share, &a, NULL),
                      0);
     w->sim[1].fake.fail = MN_ECONNECT;
-    assert_int_equal(
-        mn_knfs_deny_access(&w->k, PATH, &w->share, &a, &w->err),
-        MN_ECONNECT);
+    assert_int_equal(mn_knfs_deny_access(&w->k, PATH, &w->share, &a, &w->err),
+                     MN_ECONNECT);
     assert_contains(w->err.text, "nfs2");
     assert_null(knfs_sim_options(&w->sim[0], "10.0.0.1", PATH));
 }
@@ -506,8 +514,8 @@ damaged_file(void **state)
     struct world *w = *state;
     struct mn_access_rule a = rule("10.0.0.1", "rw");
     knfs_sim_set_file(&w->sim[1], FILE_, "/p 10.0.0.1 (rw)\n");
-    assert_int_equal(
-        mn_knfs_allow_access(&w->k, PATH, &w->share, &a, &w->err), MN_EPROTO);
+    assert_int_equal(mn_knfs_allow_access(&w->k, PATH, &w->share, &a, &w->err),
+                     MN_EPROTO);
     assert_contains(w->err.text, "nfs2");
     w->rules[0] = a;
     assert_int_equal(resync(w, 1), 0);
@@ -554,8 +562,9 @@ scenario(void *ctx)
         rc = mn_knfs_allow_access(&w->k, PATH, &w->share, &w->rules[3],
                                   &w->err);
     }
-    return rc ? rc : mn_knfs_deny_access(&w->k, PATH, &w->share,
-                                         &w->rules[0], &w->err);
+    return rc ? rc
+              : mn_knfs_deny_access(&w->k, PATH, &w->share, &w->rules[0],
+                                    &w->err);
 }
 
 static void

@@ -42,21 +42,24 @@ header_decides(void **state)
 {
     struct mn_mm_filesets list = {0};
     (void)state;
-    assert_int_equal(mn_mm_read_filesets(mn_slice_of(H "filesetName:\n"),
-                                         &list, NULL), 0);
+    assert_int_equal(
+        mn_mm_read_filesets(mn_slice_of(H "filesetName:\n"), &list, NULL), 0);
     assert_int_equal(list.n, 0);
     assert_int_equal(
         mn_mm_read_filesets(mn_slice_of("mmlsfileset: tslsfileset failed. "
-                                        "Error code 2.\n"), &list, NULL),
+                                        "Error code 2.\n"),
+                            &list, NULL),
         MN_EPROTO);
     assert_int_equal(
         mn_mm_read_filesets(mn_slice_of("mmlsfileset::0:1:::a:b:\n"), &list,
-                            NULL), MN_EPROTO);
+                            NULL),
+        MN_EPROTO);
     /* other case, CR, blank at the end of the header */
     assert_int_equal(
         mn_mm_read_filesets(mn_slice_of(H "FILESETNAME:Status: \r\n"
-                                        "mmlsfileset::0:1:::a:linked:\r\n"),
-                            &list, NULL), 0);
+                                          "mmlsfileset::0:1:::a:linked:\r\n"),
+                            &list, NULL),
+        0);
     assert_string_equal(list.v[0].name, "a");
     assert_true(list.v[0].linked);
     mn_mm_filesets_dispose(&list);
@@ -75,8 +78,8 @@ quotas(void **state)
         "mmlsquota:user:0:1:::gpfsai:USR:1017:nlp:117530496:\n"
         "mmlsquota:fileset:0:1:::cap:FILESET:0:rcc:2420096:31457280:36700160:"
         "0:\n";
-    assert_int_equal(mn_mm_read_quotas("mmlsquota", mn_slice_of(text), &list,
-                                       NULL), 0);
+    assert_int_equal(
+        mn_mm_read_quotas("mmlsquota", mn_slice_of(text), &list, NULL), 0);
     assert_int_equal(list.n, 1);
     assert_true(mn_mm_find_quota(&list, "rcc")->hard_kib == 36700160);
     mn_mm_quotas_dispose(&list);
@@ -85,7 +88,8 @@ quotas(void **state)
             "mmrepquota",
             mn_slice_of("mmrepquota::HEADER:version:reserved:reserved:"
                         "quotaType:name:blockUsage:blockQuota:blockLimit:\n"
-                        "mmrepquota::0:1:::FILESET:x:a:b:c:\n"), &list, NULL),
+                        "mmrepquota::0:1:::FILESET:x:a:b:c:\n"),
+            &list, NULL),
         MN_EPROTO);
     mn_mm_quotas_dispose(&list);
 }
@@ -99,16 +103,17 @@ others(void **state)
     assert_int_equal(
         mn_mm_read_state(mn_slice_of("mmgetstate::HEADER:version:reserved:"
                                      "reserved:nodeName:state:\n"
-                                     "mmgetstate::0:1:::n:active:\n"), &out,
-                         NULL), 0);
+                                     "mmgetstate::0:1:::n:active:\n"),
+                         &out, NULL),
+        0);
     assert_string_equal(mn_buf_str(&out), "active");
     mn_buf_clear(&out);
     const char *fs = "mmlsfs::HEADER:version:reserved:reserved:deviceName:"
                      "fieldName:data:remarks:\n"
                      "mmlsfs::0:1:::FS1:quotasEnforced:user;fileset::\n"
                      "mmlsfs::0:1:::FS1:defaultMountPoint:%2Fibm%2FFS1::\n";
-    assert_int_equal(mn_mm_read_fs(mn_slice_of(fs), "defaultMountPoint", &out,
-                                   NULL), 0);
+    assert_int_equal(
+        mn_mm_read_fs(mn_slice_of(fs), "defaultMountPoint", &out, NULL), 0);
     assert_string_equal(mn_buf_str(&out), "/ibm/FS1");
     assert_int_equal(mn_mm_read_fs(mn_slice_of(fs), "nothing", &out, NULL),
                      MN_ENOTFOUND);
@@ -118,11 +123,12 @@ others(void **state)
     assert_int_equal(
         mn_mm_read_df(mn_slice_of("Filesystem 1-blocks Used Available "
                                   "Capacity Mounted on\n/dev/gpfs0   1000 "
-                                  "400   600 40% /a b\n\n"), &row, NULL), 0);
+                                  "400   600 40% /a b\n\n"),
+                      &row, NULL),
+        0);
     assert_true(mn_slice_eq(row.device, "gpfs0"));
     assert_true(row.total == 1000 && row.available == 600);
-    assert_int_equal(mn_mm_read_df(mn_slice_of("x\n"), &row, NULL),
-                     MN_EPROTO);
+    assert_int_equal(mn_mm_read_df(mn_slice_of("x\n"), &row, NULL), MN_EPROTO);
 }
 
 static void
@@ -144,13 +150,14 @@ classes(void **state)
         {1, "The sdr lock for file system gpfs0 is busy.", MN_EBUSY},
         {1, "Unable to obtain the GPFS configuration file lock. Retrying",
          MN_EBUSY},
-        {17, "Unable to obtain the GPFS configuration file lock. Retrying\n"
-             "Fileset x already exists.", MN_EEXISTS},
+        {17,
+         "Unable to obtain the GPFS configuration file lock. Retrying\n"
+         "Fileset x already exists.",
+         MN_EEXISTS},
         {28, "", MN_ENOSPACE},
         {5, "No space left on device", MN_ENOSPACE},
         /* nothing was asked of GPFS: must never count as absent */
-        {127, "sh: 1: /usr/lpp/mmfs/bin/mmdelfileset: not found",
-         MN_EREMOTE},
+        {127, "sh: 1: /usr/lpp/mmfs/bin/mmdelfileset: not found", MN_EREMOTE},
         {1, "sudo: mmdelfileset: command not found", MN_EREMOTE},
         {1, "mmlsfs: File system X is not known to the GPFS cluster.",
          MN_EREMOTE},
@@ -180,13 +187,17 @@ read_all(void *ctx)
     (void)ctx;
     int rc = mn_mm_read_filesets(
         mn_slice_of(H "filesetName:status:path:comment:\n"
-                    "mmlsfileset::0:1:::b:Linked:%2Fb:c:\n"
-                    "mmlsfileset::0:1:::a:Linked:%2Fa:c:\n"), &f, NULL);
-    rc = rc ? rc : mn_mm_read_quotas(
-        "mmrepquota",
-        mn_slice_of("mmrepquota::HEADER:version:reserved:reserved:"
-                    "quotaType:name:blockUsage:blockQuota:blockLimit:\n"
-                    "mmrepquota::0:1:::FILESET:b:1:2:3:\n"), &q, NULL);
+                      "mmlsfileset::0:1:::b:Linked:%2Fb:c:\n"
+                      "mmlsfileset::0:1:::a:Linked:%2Fa:c:\n"),
+        &f, NULL);
+    rc =
+        rc ? rc
+           : mn_mm_read_quotas(
+               "mmrepquota",
+               mn_slice_of("mmrepquota::HEADER:version:reserved:reserved:"
+                           "quotaType:name:blockUsage:blockQuota:blockLimit:\n"
+                           "mmrepquota::0:1:::FILESET:b:1:2:3:\n"),
+               &q, NULL);
     mn_mm_filesets_dispose(&f);
     mn_mm_quotas_dispose(&q);
     return rc;
@@ -203,12 +214,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(filesets),
-        cmocka_unit_test(header_decides),
-        cmocka_unit_test(quotas),
-        cmocka_unit_test(others),
-        cmocka_unit_test(classes),
-        cmocka_unit_test(torture),
+        cmocka_unit_test(filesets), cmocka_unit_test(header_decides),
+        cmocka_unit_test(quotas),   cmocka_unit_test(others),
+        cmocka_unit_test(classes),  cmocka_unit_test(torture),
     };
     return cmocka_run_group_tests_name("gpfs/mmparse", tests, NULL, NULL);
 }

@@ -105,10 +105,10 @@ configuration(void **state)
     struct mn_gpfs *g = NULL;
     struct mn_gpfs_config bad[8];
     static const char *const names[] = {
-        "gpfs_nfs_server_type", "gpfs_nfs_server_type",
-        "gpfs_share_export_ip", "gpfs_share_export_ip",
+        "gpfs_nfs_server_type",  "gpfs_nfs_server_type",
+        "gpfs_share_export_ip",  "gpfs_share_export_ip",
         "gpfs_mount_point_base", "gpfs_mount_point_base",
-        "gpfs_nfs_server_list", "knfs_export_options",
+        "gpfs_nfs_server_list",  "knfs_export_options",
     };
     for (size_t i = 0; i < 8; i++) {
         bad[i] = w->config;
@@ -137,12 +137,12 @@ creates_in_one_plan(void **state)
     assert_int_equal(create(w), 0);
     assert_string_equal(mn_buf_str(&w->location), "192.0.2.7:" PATH);
     assert_int_equal(w->mm.fake.plans, 2); /* df once, then the work */
-    assert_string_equal(
-        ran(w), "df -P " BASE "\n"
-        BIN "mmcrfileset gpfs0 share-1 -t " TAG " --inode-space new\n"
-        BIN "mmlinkfileset gpfs0 share-1 -J " PATH "\n"
-        BIN "mmsetquota gpfs0:share-1 --block 5G:5G\n"
-        "chmod 777 " PATH "\n");
+    assert_string_equal(ran(w), "df -P " BASE "\n" BIN
+                                "mmcrfileset gpfs0 share-1 -t " TAG
+                                " --inode-space new\n" BIN
+                                "mmlinkfileset gpfs0 share-1 -J " PATH "\n" BIN
+                                "mmsetquota gpfs0:share-1 --block 5G:5G\n"
+                                "chmod 777 " PATH "\n");
     struct mm_fileset *f = mm_sim_find(&w->mm, "share-1");
     assert_true(f->chmod && f->quota_gib == 5);
     /* once more: ours, so complete; the device is known */
@@ -186,8 +186,8 @@ never_takes_a_strangers(void **state)
 static void
 takes_back_what_it_made(void **state)
 {
-    static const char *const commands[] = {
-        BIN "mmlinkfileset *", BIN "mmsetquota *", "chmod *"};
+    static const char *const commands[] = {BIN "mmlinkfileset *",
+                                           BIN "mmsetquota *", "chmod *"};
     struct world *w = *state;
     for (size_t i = 0; i < 3; i++) {
         w->mm.fake.answers_n = 0;
@@ -372,8 +372,7 @@ ensures(void **state)
     assert_null(knfs_sim_options(&w->nfs[1], "10.6.6.6", PATH));
     assert_int_equal(r[1].code, 0);
     assert_true(r[1].repaired && r[1].reapply_access);
-    assert_string_equal(mm_sim_find(&w->mm, "share-2")->path,
-                        BASE "/share-2");
+    assert_string_equal(mm_sim_find(&w->mm, "share-2")->path, BASE "/share-2");
     assert_true(mm_sim_find(&w->mm, "share-2")->quota_gib == 5);
     assert_int_equal(r[2].code, MN_ENOTFOUND);
     assert_int_equal(r[3].code, MN_EEXISTS);
@@ -386,8 +385,8 @@ ensures(void **state)
     forget(w);
     assert_int_equal(mn_gpfs_ensure_shares(w->g, shares, 1, r, &w->err), 0);
     assert_true(!r[0].code && !r[0].repaired && !r[0].reapply_access);
-    assert_int_equal(w->mm.fake.plans + w->nfs[0].fake.plans
-                         + w->nfs[1].fake.plans, 3);
+    assert_int_equal(
+        w->mm.fake.plans + w->nfs[0].fake.plans + w->nfs[1].fake.plans, 3);
     ensure_results_dispose(r, 1);
 }
 
@@ -402,8 +401,8 @@ ensure_leaves_rules_to_manila(void **state)
     static const char *const contents[] = {NULL, "# other\n", "junk\n"};
     for (size_t i = 0; i < 3; i++) {
         knfs_sim_set_file(&w->nfs[1], FILE_, contents[i]);
-        assert_int_equal(
-            mn_gpfs_ensure_shares(w->g, &w->share, 1, &r, NULL), 0);
+        assert_int_equal(mn_gpfs_ensure_shares(w->g, &w->share, 1, &r, NULL),
+                         0);
         assert_true(!r.code && r.reapply_access);
         ensure_results_dispose(&r, 1);
     }
@@ -465,7 +464,8 @@ check_says_what_to_do(void **state)
         {0, BIN "mmgetstate *", 127, "", "is GPFS installed"},
         {0, BIN "mmgetstate *", 0,
          "mmgetstate::HEADER:version:reserved:reserved:state:\n"
-         "mmgetstate::0:1:::down:\n", "mmstartup"},
+         "mmgetstate::0:1:::down:\n",
+         "mmstartup"},
         {0, BIN "mmgetstate *", 0, "", "printed no table"},
         {0, "stat *", 1, "", "existing directory"},
         {0, "stat *", 0, "regular file\n", "not a directory"},
@@ -483,8 +483,8 @@ check_says_what_to_do(void **state)
     assert_int_equal(mn_gpfs_check(w->g, &w->err), 0);
     assert_string_equal(w->log, "");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct fake *f = cases[i].server ? &w->nfs[cases[i].server - 1].fake
-                                         : &w->mm.fake;
+        struct fake *f =
+            cases[i].server ? &w->nfs[cases[i].server - 1].fake : &w->mm.fake;
         forget(w);
         fake_answer(f, cases[i].pattern, cases[i].status, cases[i].out,
                     "oops\n");

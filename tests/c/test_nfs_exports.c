@@ -40,12 +40,19 @@ static void
 bad_options(void **state)
 {
     static const char *const bad[] = {
-        "rw",       "RO",         "fsid=0",    "FSID=1",  "fsid",
-        "a b",      "a(b",        "a)",        "a\"",     "a'b",
-        "a\nb",     "$(id)",      "`id`",      "a;b",     "=x",
-        "a=",       "-o",         "1x",        "a\\040b", "a#b",
-        "a=b c",    "sync,rw",    "mp=\"/x\"", "a=$x",    "a=*",
-        "anonuid=1)\n/etc *(rw",
+        "rw",        "RO",
+        "fsid=0",    "FSID=1",
+        "fsid",      "a b",
+        "a(b",       "a)",
+        "a\"",       "a'b",
+        "a\nb",      "$(id)",
+        "`id`",      "a;b",
+        "=x",        "a=",
+        "-o",        "1x",
+        "a\\040b",   "a#b",
+        "a=b c",     "sync,rw",
+        "mp=\"/x\"", "a=$x",
+        "a=*",       "anonuid=1)\n/etc *(rw",
     };
     char big[5000];
     (void)state;
@@ -111,8 +118,7 @@ file(void **state)
         "0d7df0c0-4792-4e2a-9c8c-68dc7206a164)\n"
         "\"/g/a\\040b\\042\\134\\043\\050\\012\" 2001:db8::/32(ro,sync,fsid="
         "0d7df0c0-4792-4e2a-9c8c-68dc7206a164)\n");
-    assert_int_equal(mn_exports_parse_file(mn_buf_view(&out), &list, NULL),
-                     0);
+    assert_int_equal(mn_exports_parse_file(mn_buf_view(&out), &list, NULL), 0);
     assert_int_equal(list.n, 3);
     assert_true(mn_slice_eq(list.v[0].path, spec.path));
     assert_true(mn_slice_eq(list.v[2].client, "2001:db8::/32"));
@@ -129,13 +135,15 @@ foreign_files(void **state)
 {
     struct mn_exports list = MN_EXPORTS_INIT;
     static const char *const bad[] = {
-        "/p", "/p 10.0.0.1", "/p 10.0.0.1 (rw)", "/p 10.0.0.1(rw", "p x(rw)",
-        "\"/p x(rw)", "/p -sync x", "/p x(rw)y(ro)", "/p (rw)",
+        "/p",      "/p 10.0.0.1", "/p 10.0.0.1 (rw)", "/p 10.0.0.1(rw",
+        "p x(rw)", "\"/p x(rw)",  "/p -sync x",       "/p x(rw)y(ro)",
+        "/p (rw)",
     };
     (void)state;
     assert_int_equal(
         mn_exports_parse_file(mn_slice_of("\n # x\n/p\\040q\t10.0.0.1(rw) "
-                                          "*(ro,sync)  \n"), &list, NULL),
+                                          "*(ro,sync)  \n"),
+                              &list, NULL),
         0);
     assert_int_equal(list.n, 2);
     assert_true(mn_slice_eq(list.v[1].path, "/p q"));
@@ -157,8 +165,8 @@ listing(void **state)
     struct mn_error err = MN_ERROR_INIT;
     size_t n;
     static const char *const bad[] = {
-        "/p 10.0.0.1(rw)", "nonsense", "/p  10.0.0.1", "/p  x(rw) y(rw)",
-        "/p  (rw)", "Password:",
+        "/p 10.0.0.1(rw)", "nonsense", "/p  10.0.0.1",
+        "/p  x(rw) y(rw)", "/p  (rw)", "Password:",
     };
     (void)state;
     assert_int_equal(
@@ -246,8 +254,7 @@ directory(void **state)
     assert_int_equal(mn_exports_dir_parse(text, "/e/manila-", &dir, NULL), 0);
     assert_int_equal(dir.n, 2);
     assert_string_equal(
-        mn_buf_str(&mn_exports_dir_find(&dir, "/e/manila-b.exports")
-                        ->content),
+        mn_buf_str(&mn_exports_dir_find(&dir, "/e/manila-b.exports")->content),
         "# x\n/p:q a(b)\n");
     assert_null(mn_exports_dir_find(&dir, "/e/manila-c.exports"));
     mn_exports_dir_dispose(&dir);
@@ -261,11 +268,11 @@ everything(void *ctx)
     struct mn_buf out = MN_BUF_INIT;
     (void)ctx;
     int rc = mn_exports_check_options("sync,insecure", &out, NULL);
-    rc = rc ? rc : mn_exports_parse_list(mn_slice_of("/p  a(rw)\n"), &list,
-                                         NULL);
+    rc = rc ? rc
+            : mn_exports_parse_list(mn_slice_of("/p  a(rw)\n"), &list, NULL);
     mn_exports_dispose(&list);
-    rc = rc ? rc : mn_exports_parse_file(mn_slice_of("/p a(rw)\n"), &list,
-                                         NULL);
+    rc = rc ? rc
+            : mn_exports_parse_file(mn_slice_of("/p a(rw)\n"), &list, NULL);
     mn_exports_dispose(&list);
     mn_buf_dispose(&out);
     return rc;
@@ -282,16 +289,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_options),
-        cmocka_unit_test(bad_options),
-        cmocka_unit_test(fsids),
-        cmocka_unit_test(file),
-        cmocka_unit_test(foreign_files),
-        cmocka_unit_test(listing),
-        cmocka_unit_test(contradictions),
-        cmocka_unit_test(arguments),
-        cmocka_unit_test(directory),
-        cmocka_unit_test(torture),
+        cmocka_unit_test(good_options),   cmocka_unit_test(bad_options),
+        cmocka_unit_test(fsids),          cmocka_unit_test(file),
+        cmocka_unit_test(foreign_files),  cmocka_unit_test(listing),
+        cmocka_unit_test(contradictions), cmocka_unit_test(arguments),
+        cmocka_unit_test(directory),      cmocka_unit_test(torture),
     };
     return cmocka_run_group_tests_name("nfs/exports", tests, NULL, NULL);
 }

@@ -188,7 +188,7 @@ LEAKS = {
 
 
 # A round of the driver starts processes.
-ROUNDS = {'driver': 100, 'helper': 300, 'ssh': 300}
+ROUNDS = {'driver': 60, 'helper': 300, 'ssh': 300}
 
 
 @pytest.mark.parametrize('name', sorted(LEAKS))

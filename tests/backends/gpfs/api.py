@@ -62,7 +62,7 @@ def decode(text, binary=False):
 
 
 Record = namedtuple("Record", "seq node argv connection status started "
-                              "ended")
+                              "ended changes")
 Record.name = property(lambda self: os.path.basename(self.argv[0]))
 Record.line = property(lambda self: " ".join([self.name] + self.argv[1:]))
 
@@ -88,7 +88,9 @@ class Journal(Caller):
     def records(self, pattern="*", node=None):
         """Records whose name or command line matches, of one node or all.
 
-        status None: still running (ended None) or killed.
+        status None: still running (ended None) or killed.  changes: what
+        a command did to CES exports, [{"path", "id", "clients"}] with the
+        resulting clients in order, None for a removed export.
         """
         records = [Record(**r) for r in self._call("journal")]
         return [r for r in records
@@ -143,8 +145,8 @@ class Faults(Caller):
     def add(self, command, **settings):
         """Put a fault in force: add("mmcrfileset", status=1, stderr="x").
 
-        Settings: node, nth, times, delay, hang, status, stdout, stderr,
-        signal, effect, flood, lock, cut (see `faults.Fault`).
+        Settings: node, nth, times, delay, hang, interrupt, status,
+        stdout, stderr, signal, effect, flood, lock, cut (see `faults.Fault`).
         """
         number = self._call("fault_add", command=command, **settings)
         return Fault(self._path, number)
@@ -405,6 +407,40 @@ class GPFSCluster(Caller):
     def change_config(self, **changes):
         """Change what mmlsconfig shows."""
         self._call("change_config", changes=changes)
+
+    def preload_filesets(self, count, prefix="share", device=None,
+                         directory=None, comment="", quota=None, used=None):
+        """Make `count` linked independent filesets fast, for scale tests.
+
+        Names are the prefix and 00001, 00002...  directory: of their
+        junctions; quota: hard limit in KiB; used: (KiB, inodes) that quota
+        commands report, instead of looking at the files.
+        """
+        self._call("preload", device=device or self.device, count=count,
+                   prefix=prefix, directory=directory, comment=comment,
+                   quota=quota, used=used)
+
+    # Cluster Export Services
+
+    def exports(self):
+        """CES exports: {path: {"id", "pseudo", "clients": [{"client",
+        option column: value}]}}, clients in order."""
+        return self.state()["ces"]["exports"]
+
+    def nfs_restarts(self):
+        """How often commands restarted NFS since the last reset."""
+        return self.state()["ces"]["restarts"]
+
+    def export_access(self, path, address):
+        """The options that a client's address gets: the first match."""
+        return self._call("ces_access", path=path, address=address)
+
+    def configure_ces(self, **changes):
+        """Change nfs (service enabled), running ({node: bool}),
+        authentication (of files, None is none), addresses ({address:
+        node or None}), encoded (-Y values of mmnfs), last_client (whether
+        an export without clients is kept: "keep", "refuse", "remove")."""
+        self._call("ces", changes=changes)
 
     def set_missing_status(self, status):
         """Exit status for unknown filesets; None for the release's own."""

@@ -5,7 +5,7 @@ import errno
 import os
 import time
 
-from .cluster import Failure
+from .failure import Failure
 
 QUERY, DAEMON = "query", "daemon"       # needs GPFS on the node: DAEMON
 EXAMINE = "Command failed. Examine previous error messages to determine cause."

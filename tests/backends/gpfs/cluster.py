@@ -2,35 +2,23 @@
 """The state of one GPFS cluster: file systems, filesets, quotas, snapshots.
 
 A plain model without any GPFS command in it; `commands` builds those on top.
-File trees are real directories: a linked fileset is a directory at its
-junction, an unlinked one is kept aside, a snapshot is a copy below
-`.snapshots`.  Behaviour follows the IBM Documentation pages of mmcrfileset,
+Files are the business of `trees`.  Behaviour follows the IBM Documentation pages of mmcrfileset,
 mmlinkfileset, mmunlinkfileset, mmdelfileset, mmsetquota, mmcrsnapshot,
 mmdelsnapshot and mmrestorefs; statuses are errno values as observed.
 """
 
 import os
-import shutil
-import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
 
 from .ces import CES
 from .release import RELEASES
+from .trees import PlainTrees
 
 FIRST_INODES = 100096           # of a new inode space
 SNAPSHOTS = ".snapshots"        # unless mmsnapdir changed it
 MAX_SNAPSHOTS = 256             # of one file system
-
-
-class Failure(Exception):
-    """A command fails: exit status and the lines it prints on stderr."""
-
-    def __init__(self, status, *lines):
-        super().__init__(status, *lines)
-        self.status = status
-        self.lines = lines
 
 
 @dataclass
@@ -76,7 +64,7 @@ class FileSystem:
     """One file system; `store` is the top of its hidden mount.
 
     store/root is what nodes see at the mount point, store/unlinked/<id> are
-    the trees of filesets without a junction.
+    the trees of filesets without a junction (or, see `trees`, of all).
     """
 
     name: str
@@ -99,15 +87,14 @@ class FileSystem:
     next_space: int = 1
     next_snapshot: int = 1
     junctions: dict = field(default_factory=dict)       # path -> Fileset
+    trees: object = PlainTrees              # the class, then the object
 
     def __post_init__(self):
         self.defaults = {name: getattr(self, name) for name in (
             "block_size", "quotas", "perfileset_quotas", "filesetdf",
             "max_snapshots", "snapdir", "snapdir_everywhere",
             "global_snapshots")}
-        os.makedirs(self.unlinked, exist_ok=True)
-        os.makedirs(self.root, exist_ok=True)
-        os.chmod(self.root, 0o755)
+        self.trees = self.trees(self)
         root = Fileset(
             0, "root", 3, 0, True, self.created, path=self.mount_point,
             comment="root fileset", max_inodes=513024, alloc_inodes=500736)
@@ -135,13 +122,11 @@ class FileSystem:
 
     def inside(self, path):
         """Where the server finds what nodes see at `path`."""
-        return self.root + path[len(self.mount_point):]
+        return self.trees.inside(path)
 
     def tree(self, fileset):
         """The real directory of a fileset."""
-        if fileset.path is None:
-            return os.path.join(self.unlinked, str(fileset.id))
-        return self.inside(fileset.path)
+        return self.trees.tree(fileset)
 
     # Filesets
 
@@ -166,7 +151,7 @@ class FileSystem:
     def create(self, name, space=None, comment="", inodes=0, alloc=0):
         """A new fileset; `space` is the owning fileset, None a new one."""
         fileset = self._new_fileset(name, space, comment, inodes, alloc)
-        os.mkdir(self.tree(fileset), 0o700)
+        self.trees.create(fileset)
         self.filesets[name] = fileset
         return fileset
 
@@ -192,33 +177,32 @@ class FileSystem:
         below: directory of the junctions; quota: KiB, or None for none;
         used: (KiB, inodes) to report, None to look at the real files.
         """
+        taken = self.filesets.keys() & set(names)
+        if taken:
+            raise ValueError(f"filesets exist: {sorted(taken)[:3]}")
         os.makedirs(self.inside(below), exist_ok=True)
         parent = self.containing(below)
         for name in names:
-            if name in self.filesets:
-                raise ValueError(f"fileset {name} exists")
             fileset = self._new_fileset(name, None, comment, FIRST_INODES,
                                         FIRST_INODES)
             fileset.path, fileset.parent = f"{below}/{name}", parent.id
             fileset.used = used
-            os.mkdir(self.tree(fileset), 0o700)
+            self.trees.create_linked(fileset)
             self.filesets[name] = fileset
             self.junctions[fileset.path] = fileset
             if quota is not None:
-                self.limits[fileset.id] = Quota(block_hard=quota)
+                self.limit(fileset, Quota(block_hard=quota))
 
     def link(self, fileset, path):
-        origin = self.tree(fileset)
         parent = self.containing(os.path.dirname(path))
-        os.rename(origin, self.inside(path))
+        self.trees.link(fileset, path)
         fileset.path, fileset.parent = path, parent.id
         self.junctions[path] = fileset
 
     def unlink(self, fileset):
-        origin = self.tree(fileset)
+        self.trees.unlink(fileset)
         del self.junctions[fileset.path]
         fileset.path = fileset.parent = None
-        os.rename(origin, self.tree(fileset))
 
     def rename(self, fileset, name):
         del self.filesets[fileset.name]
@@ -229,7 +213,7 @@ class FileSystem:
         self.filesets[name] = fileset
 
     def delete(self, fileset):
-        shutil.rmtree(self.tree(fileset))
+        self.trees.delete(fileset)
         self.limits.pop(fileset.id, None)
         del self.filesets[fileset.name]
 
@@ -248,7 +232,8 @@ class FileSystem:
             except FileNotFoundError:
                 continue                # removed while we look
             blocks[info.st_ino] = info.st_blocks
-        return sum(blocks.values()) // 2, len(blocks)
+        kib = self.trees.blocks(fileset, sum(blocks.values()) // 2)
+        return kib, len(blocks)
 
     def _own_files(self, fileset, top):
         """Paths of a fileset's files: no snapshots, no other filesets."""
@@ -269,32 +254,18 @@ class FileSystem:
                     waiting.append((entry.path, path))
 
     def is_open(self, fileset):
-        """Whether a process has a file of the fileset open, or works in it.
-
-        Nodes see the tree at another path than we do, so compare device and
-        path below the junction as /proc shows them.
-        """
-        top = fileset.path
-        for process in filter(str.isdigit, os.listdir("/proc")):
-            links = [f"/proc/{process}/cwd"]
-            try:
-                links += [f"/proc/{process}/fd/{fd}"
-                          for fd in os.listdir(f"/proc/{process}/fd")]
-            except OSError:
-                continue
-            for link in links:
-                try:
-                    target = os.readlink(link)
-                except OSError:
-                    continue
-                if target == top or target.startswith(top + "/"):
-                    return True
-        return False
+        """Whether a process has a file of the fileset open."""
+        return self.trees.is_open(fileset)
 
     # Snapshots
 
     def snapshots_of(self, name):
         return [s for s in self.snapshots if s.fileset == name]
+
+    def restoring(self, fileset):
+        """Whether a restore of the fileset, or of everything, runs."""
+        return any(s.status == "Restoring" and (
+            s.fileset in ("", fileset.name)) for s in self.snapshots)
 
     def snapshot(self, name, fileset):
         for snapshot in self.snapshots:
@@ -311,22 +282,15 @@ class FileSystem:
                             created or time.time())
         self.next_snapshot += 1
         target = self.snapshot_dir(snapshot)
-        source = os.path.dirname(os.path.dirname(target))
         if not os.path.isdir(os.path.dirname(target)):
             os.mkdir(os.path.dirname(target), 0o555)
-        os.mkdir(target)
-        copy_tree(source, target, self.snapdir)
-        if fileset:
-            self._leave_out_independent(source, target)
+        try:
+            self.trees.take(self.filesets[fileset or "root"], target)
+        except BaseException:
+            self.invalidate(snapshot)
+            raise
         self.snapshots.append(snapshot)
         return snapshot
-
-    def _leave_out_independent(self, source, target):
-        for other in self.filesets.values():
-            inside = self.tree(other)
-            if other.owner and inside.startswith(source + "/"):
-                shutil.rmtree(target + inside[len(source):],
-                              ignore_errors=True)
 
     def take_all(self, pairs):
         """Snapshots of several filesets at one time: all or none."""
@@ -345,7 +309,7 @@ class FileSystem:
         snapshot.status = "DeleteRequired"
         path = self.snapshot_dir(snapshot)
         if os.path.isdir(path):
-            shutil.rmtree(path)
+            self.trees.drop(path)
         above = os.path.dirname(path)
         if os.path.isdir(above) and not os.listdir(above):
             os.rmdir(above)
@@ -364,48 +328,21 @@ class FileSystem:
         self.snapdir = name
 
     def restore(self, snapshot):
-        source = self.snapshot_dir(snapshot)
-        target = os.path.dirname(os.path.dirname(source))
-        keep = {self.snapdir}
-        for other in self.filesets.values():
-            inside = self.tree(other)
-            if other.path and inside.startswith(target + "/"):
-                keep.add(inside[len(target) + 1:].split("/")[0])
-        for name in set(os.listdir(target)) - keep:
-            remove(os.path.join(target, name))
-        copy_tree(source, target, self.snapdir)
+        self.trees.restore(self.filesets[snapshot.fileset or "root"],
+                           self.snapshot_dir(snapshot))
 
     # Quotas
 
     def quota(self, fileset):
         return self.limits.get(fileset.id, Quota())
 
+    def limit(self, fileset, quota):
+        self.limits[fileset.id] = quota
+        self.trees.limit(fileset, quota.block_hard)
+
     def blocks(self, size):
         """Bytes as KiB, rounded up to the block size as mmsetquota does."""
         return -(-size // self.block_size) * self.block_size // 1024
-
-
-def remove(path):
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-    else:
-        os.unlink(path)
-
-
-def copy_tree(source, target, snapdir):
-    """Copy the content and attributes of a directory, less snapshots."""
-    names = [os.path.join(source, n) for n in sorted(os.listdir(source))
-             if n != snapdir]
-    if names:
-        subprocess.run(["cp", "-a", "--target-directory", target, "--"]
-                       + names, check=True, capture_output=True)
-        for here, folders, _files in os.walk(target):
-            if snapdir in folders and here != target:
-                shutil.rmtree(os.path.join(here, snapdir))
-                folders.remove(snapdir)
-    info = os.stat(source)
-    os.chown(target, info.st_uid, info.st_gid)
-    shutil.copystat(source, target)
 
 
 class Cluster:
@@ -454,6 +391,14 @@ class Cluster:
                 return filesystem
         return None
 
+    def preload(self, device, count, prefix, directory, comment, quota,
+                used):
+        """See GPFSCluster.preload_filesets."""
+        fs = self.filesystems[device]
+        names = [f"{prefix}{n:05}" for n in range(1, count + 1)]
+        fs.preload(names, directory or fs.mount_point, comment, quota,
+                   tuple(used) if used else None)
+
     def quorum(self):
         return len(self.nodes) // 2 + 1
 
@@ -464,9 +409,7 @@ class Cluster:
         """Back to empty file systems."""
         with self.lock:
             for fs in self.filesystems.values():
-                for top in (fs.root, fs.unlinked):
-                    for name in os.listdir(top):
-                        remove(os.path.join(top, name))
+                fs.trees.clear()
                 fs.start_with(fs.filesets["root"])
                 vars(fs).update(fs.defaults)
             self.daemon = dict.fromkeys(self.daemon, "active")

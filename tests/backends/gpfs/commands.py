@@ -14,7 +14,8 @@ import time
 
 from . import ces_commands, release, snapshot_commands
 from .call import BAD_NAME, DAEMON, EXAMINE, QUERY, Call, date, size
-from .cluster import FIRST_INODES, Failure
+from .cluster import FIRST_INODES
+from .failure import Failure
 
 __all__ = ["COMMANDS", "EXAMINE", "Call", "changes", "run"]
 
@@ -199,7 +200,7 @@ def filesystem_attributes(call, fs):
         ("--inode-limit", "maxNumberOfInodes", 513024,
          "Maximum number of inodes"),
         ("", "maxSnapshotId", fs.next_snapshot - 1, ""),
-        ("", "UID", "090B5475:5E4F9685", ""),
+        ("", "UID", "090B5475:%08X" % int(fs.created), ""),
         ("--is4KAligned", "is4KAligned", yn[True], "is4KAligned?"),
         ("-P", "storagePools", "system;data",
          "Disk storage pools in file system"),
@@ -357,7 +358,8 @@ def mmunlinkfileset(call):
         raise Failure(errno.EBUSY, f"Fileset {fileset.name} cannot be "
                       "unlinked because other filesets are linked within "
                       "it.")
-    if "-f" not in options and fs.is_open(fileset):
+    if "-f" not in options and (fs.restoring(fileset)
+                                or fs.is_open(fileset)):
         raise Failure(errno.EBUSY, f"Fileset {fileset.name} has open files. "
                                    "Specify -f to force unlink.")
     fs.unlink(fileset)
@@ -532,8 +534,12 @@ def limits(call, text):
     return soft, hard
 
 
+def has_quotas(fs):
+    return "fileset" in fs.quotas.split(";")
+
+
 def need_quotas(call, fs):
-    if "fileset" not in fs.quotas.split(";"):
+    if not has_quotas(fs):
         raise Failure(errno.EINVAL, f"{fs.name}: quota management is not "
                       "enabled, or one or more quota clients are not "
                       "available.")
@@ -556,7 +562,7 @@ def mmsetquota(call):
             fs.blocks(n) for n in limits(call, options["--block"]))
     if "--files" in options:
         quota.files_soft, quota.files_hard = limits(call, options["--files"])
-    fs.limits[fileset.id] = quota
+    fs.limit(fileset, quota)
 
 
 def quota_values(fs, fileset):
@@ -586,7 +592,7 @@ def mmlsquota(call):
         call.usage("Only fileset quotas (-j) are simulated.")
     filesystems = ([call.filesystem(device)] if device
                    else list(call.cluster.filesystems.values()))
-    enabled = [f for f in filesystems if "fileset" in f.quotas.split(";")]
+    enabled = [f for f in filesystems if has_quotas(f)]
     if not enabled:
         raise Failure(errno.EINVAL, "No quota enabled file system found.",
                       "mmlsquota: tslsquota  -Y  failed. Error code 22.")
@@ -635,6 +641,8 @@ def mmrepquota(call):
               else list(call.cluster.filesystems.values()))
     columns = call.release.quota_columns
     for fs in chosen:
+        if device is None and not has_quotas(fs):
+            continue                    # -a: file systems with quotas
         need_quotas(call, fs)
         call.print(f"*** Report for FILESET quotas on {fs.name}")
         if "-Y" in options:

@@ -13,6 +13,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from .failure import Failure
+
 
 class Gone(Exception):
     """The command's process is gone."""
@@ -58,7 +60,9 @@ class Fault:
     nth, times: strikes the nth matching call and the following ones, `times`
         in all (None: for ever).
     delay: seconds before anything else, even if released.
-    hang: "before" or "after" the effect, until released.
+    hang: "before", "during" or "after" the effect, until released; only
+        long commands (mmrestorefs, mmdelsnapshot) have a "during".
+    interrupt: long commands break off halfway.
     status, stdout, stderr: the answer instead of the real one.
     signal: the command dies of this signal.
     effect: whether the command still does its work (before it fails).
@@ -74,6 +78,7 @@ class Fault:
     times: int = 1
     delay: float = 0
     hang: str = None
+    interrupt: bool = False
     status: int = None
     stdout: str = None
     stderr: str = None
@@ -88,7 +93,7 @@ class Fault:
     gate: Gate = field(default_factory=Gate)
 
     def __post_init__(self):
-        if self.hang not in (None, "before", "after"):
+        if self.hang not in (None, "before", "during", "after"):
             raise ValueError(f"hang={self.hang}")
         if self.cut not in (None, "before", "after"):
             raise ValueError(f"cut={self.cut}")
@@ -101,7 +106,7 @@ class Fault:
 
     @property
     def only_delays(self):
-        return not (self.answers or self.hang or self.flood or self.cut
+        return not (self.answers or self.hang or self.interrupt or self.flood or self.cut
                     or self.lock is not None)
 
     @property
@@ -109,7 +114,16 @@ class Fault:
         """Whether the command still takes effect."""
         if self.cut == "before":
             return False
-        return not self.answers if self.effect is None else self.effect
+        if self.effect is None:
+            return self.interrupt or not self.answers
+        return self.effect
+
+    def midway(self, conn):
+        """What happens in the middle of a long command."""
+        if self.hang == "during":
+            self.gate.wait(conn)
+        if self.interrupt:
+            raise Failure(self.status or 1, "Interrupted.")
 
     def matches(self, node, name, line):
         if not fnmatch.fnmatchcase(node, self.node):

@@ -17,14 +17,16 @@ class Journal:
             self._seq += 1
             record = dict(seq=self._seq, node=node, argv=argv,
                           connection=connection, status=None,
-                          started=time.monotonic(), ended=None)
+                          started=time.monotonic(), ended=None,
+                          changes=[])
             self._records.append(record)
             self._changed.notify_all()
             return record
 
-    def finish(self, record, status):
+    def finish(self, record, status, changes=()):
         """Status None: the command was killed or never ended itself."""
         with self._changed:
+            record["changes"] = list(changes)
             record["status"] = status
             record["ended"] = time.monotonic()
             self._changed.notify_all()

@@ -39,6 +39,9 @@ NODE_STATE = ("nodeName nodeNumber state quorum nodesUp totalNodes remarks "
 QUOTA = ("filesystemName quotaType id name blockUsage blockQuota blockLimit "
          "blockInDoubt blockGrace filesUsage filesQuota filesLimit "
          "filesInDoubt filesGrace remarks").split()
+NFS_EXPORT = ("Path Delegations Clients Access_Type Protocols Transports "
+              "Squash Anonymous_uid Anonymous_gid SecType PrivilegedPort "
+              "DefaultDelegations Manage_Gids NFS_Commit").split()
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,18 @@ class Release:
     missing_text: str
     root_inode_shown: bool = True
     block_size: int = 4 << 20
+    nfs_one_change: bool = True         # one change flag per mmnfs call
+    nfs_pseudo: bool = True             # --pseudo, --dry-run
+    nfs_match: bool = True              # --nfsdefs-match, mmnfs config
+    nfs_columns: tuple = tuple(NFS_EXPORT)
+    nfs_encoded: bool = False           # values of mmnfs export list -Y
 
 
 def _release(name, product, format, later, section, **more):
     states = list(NODE_STATE)
     if later:
         states.append("daemonShortName")
-    if name == "5.2":
+    if name in ("5.2", "6.0"):
         states.append("daemonNodeName")
     quota = QUOTA + ["quota", "defQuota"]
     if name != "4.2":
@@ -84,10 +92,16 @@ def _release(name, product, format, later, section, **more):
 
 RELEASES = {r.name: r for r in (
     _release("4.2", "4.2.3.0", "17.00 (4.2.3.0)", False, "",
-             root_inode_shown=False, block_size=1 << 20),
+             root_inode_shown=False, block_size=1 << 20,
+             nfs_one_change=False, nfs_pseudo=False, nfs_match=False),
+    _release("5.0.1", "5.0.1.0", "19.01 (5.0.1.0)", False, "",
+             nfs_one_change=False, nfs_pseudo=False),
     _release("5.0", "5.0.4.0", "22.00 (5.0.4.0)", False, ""),
     _release("5.1", "5.1.4.0", "28.00 (5.1.4.0)", True, "fileset"),
     _release("5.2", "5.2.1.0", "35.00 (5.2.1.0)", True, "fileset"),
+    _release("6.0", "6.0.1.0", "38.00 (6.0.1.0)", True, "fileset",
+             nfs_columns=tuple(NFS_EXPORT[:1] + ["PseudoPath"]
+                               + NFS_EXPORT[1:] + ["Export_Id"])),
 )}
 
 LIGHT = "%:"            # percent and the delimiter only
@@ -95,14 +109,13 @@ PATHS = "%:/"
 DASHES = "%:/-"         # the path column of mmlsfileset
 
 
+TABLES = {chosen: {ord(c): f"%{ord(c):02X}" for c in chosen + "\n\r"}
+          for chosen in (LIGHT, PATHS, DASHES)}
+
+
 def encode(value, characters=LIGHT):
     """Percent-encode `characters` and line ends of one -Y field."""
-    out = []
-    for c in str(value):
-        if c in characters or c in "\n\r":
-            c = "".join(f"%{byte:02X}" for byte in c.encode())
-        out.append(c)
-    return "".join(out)
+    return str(value).translate(TABLES[characters])
 
 
 def header(command, columns, section=""):

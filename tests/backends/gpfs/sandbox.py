@@ -3,8 +3,11 @@
 
 Everything happens in a private mount and PID namespace, so the machine
 itself never sees these mounts, and they go away with the last process.
+Network namespaces have no names: open files keep them, until the last
+process ends.
 """
 
+import contextlib
 import ctypes
 import os
 import select
@@ -15,6 +18,8 @@ MS_BIND, MS_REC = 4096, 16384
 MS_PRIVATE, MS_SLAVE, MS_SHARED = 1 << 18, 1 << 19, 1 << 20
 MNT_DETACH = 2
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
+CLONE_NEWNET = 0x40000000
+NETWORK = "/proc/thread-self/ns/net"
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -41,6 +46,34 @@ def umount(target, flags=MNT_DETACH):
 
 def unshare(flags):
     _check(libc.unshare(flags), "unshare")
+
+
+def enter(namespace):
+    """This thread moves into a namespace, given as an open file."""
+    _check(libc.setns(namespace, 0), "setns")
+
+
+@contextlib.contextmanager
+def inside(network):
+    """This thread, and what it starts, is in a network for a while."""
+    own = os.open(NETWORK, os.O_RDONLY)
+    try:
+        enter(network)
+        yield
+    finally:
+        enter(own)
+        os.close(own)
+
+
+def new_network():
+    """An empty network namespace, as an open file."""
+    own = os.open(NETWORK, os.O_RDONLY)
+    try:
+        unshare(CLONE_NEWNET)
+        return os.open(NETWORK, os.O_RDONLY)
+    finally:
+        enter(own)
+        os.close(own)
 
 
 def sethostname(name):

@@ -43,6 +43,7 @@ class Client:
         self.node, self.connection, self.cwd, *self.argv = words
         credentials = conn.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED,
                                       struct.calcsize("3i"))
+        self.changes = []               # of CES exports, by this command
         self.pid, self.user, _group = struct.unpack("3i", credentials)
 
     def receive(self, size):
@@ -119,7 +120,7 @@ class Server:
                 status = self.execute(client)
             except (Gone, OSError):
                 pass
-            self.journal.finish(record, status)
+            self.journal.finish(record, status, client.changes)
             try:
                 if status is not None:
                     client.end(status)
@@ -145,7 +146,8 @@ class Server:
             client.flood(fault.flood)
         status = 0
         if fault.works:
-            status = self.work(client, quiet=fault.answers)
+            status = self.work(client, fault.answers,
+                               lambda: fault.midway(client.conn))
         if fault.hang == "after":
             fault.gate.wait(client.conn)
         if fault.cut == "after":
@@ -161,17 +163,21 @@ class Server:
             return -fault.signal
         return fault.status or 0
 
-    def work(self, client, quiet=False):
-        """The real effect of a command; its status."""
+    def work(self, client, quiet=False, pause=None):
+        """The real effect of a command; its status.
+
+        pause: called in the middle of long commands.
+        """
         name = os.path.basename(client.argv[0])
         if name not in commands.COMMANDS:
             return client.run(os.path.join(REAL, name))
         gate = self.cluster.admin_lock
-        if gate and name in commands.CHANGES and not self.locked(
+        if gate and commands.changes(client.argv) and not self.locked(
                 client, gate, self.cluster.admin_timeout):
             return 1
         call = commands.Call(self.cluster, client.node, client.argv,
                              client.cwd, client.user)
+        call.pause, client.changes = pause, call.changes
         status = commands.run(call)
         if not quiet:
             for kind, lines in ((b"O", call.out), (b"E", call.err)):
@@ -239,6 +245,18 @@ class Server:
             if not hasattr(filesystem, key):
                 raise ValueError(f"unknown attribute: {key}")
             setattr(filesystem, key, value)
+
+    def op_preload(self, **how):
+        with self.cluster.lock:
+            self.cluster.preload(**how)
+
+    def op_ces(self, changes):
+        with self.cluster.lock:
+            self.cluster.ces.configure(**changes)
+
+    def op_ces_access(self, path, address):
+        with self.cluster.lock:
+            return self.cluster.ces.access(path, address)
 
     def op_change_config(self, changes):
         self.cluster.config.update(changes)

@@ -6,7 +6,7 @@ import time
 
 from . import release
 from .call import BAD_NAME, DAEMON, date
-from .cluster import Failure
+from .failure import Failure
 
 def snapshot_names(call, text, options):
     """[[Fileset]:]Snapshot[,...] with -j Fileset[,...] as pairs."""
@@ -31,24 +31,33 @@ def full_name(fileset, name):
 
 
 def mmcrsnapshot(call):
+    """All the snapshots of one call are of one time, or there are none."""
     (device, names), options = call.parse(
         2, 2, values=("-j", "--expiration-time"))
     fs = call.filesystem(device)
     pairs = snapshot_names(call, names, options)
-    for fileset, name in pairs:
-        if fileset:
-            source = call.fileset(fs, fileset)
-            if not source.owner:
-                raise Failure(errno.EINVAL, f"Fileset {fileset} is not an "
-                                            "independent fileset.")
-        if fs.snapshot(name, fileset):
+    check_new(call, fs, pairs)
+    shown = [full_name(*pair) for pair in pairs]
+    call.print(*(f"Flushing dirty data for snapshot {name}..."
+                 for name in shown),
+               "Quiescing all file system operations.")
+    made = fs.take_all(pairs)
+    call.print(*(f"Snapshot {name} created with id {snapshot.id}."
+                 for name, snapshot in zip(shown, made)))
+
+
+def check_new(call, fs, pairs):
+    if len(fs.snapshots) + len(pairs) > fs.max_snapshots:
+        raise Failure(
+            errno.ENOSPC, "Cannot create a new snapshot until an existing "
+            f"one is deleted. File system {fs.name} has a limit of "
+            f"{fs.max_snapshots} online snapshots.")
+    for number, (fileset, name) in enumerate(pairs):
+        if fileset and not call.fileset(fs, fileset).owner:
+            raise Failure(errno.EINVAL, f"Fileset {fileset} is not an "
+                                        "independent fileset.")
+        if fs.snapshot(name, fileset) or (fileset, name) in pairs[:number]:
             raise Failure(errno.EEXIST, f"Snapshot {name} already exists.")
-    for fileset, name in pairs:
-        shown = full_name(fileset, name)
-        made = fs.take(name, fileset)
-        call.print(f"Flushing dirty data for snapshot {shown}...",
-                   "Quiescing all file system operations.",
-                   f"Snapshot {shown} created with id {made.id}.")
 
 
 def find_snapshot(call, fs, fileset, name):
@@ -66,16 +75,22 @@ def find_snapshot(call, fs, fileset, name):
 
 
 def mmdelsnapshot(call):
+    """Half done, or interrupted, a snapshot is DeleteRequired."""
     (device, names), options = call.parse(2, 2, values=("-j", "-N", "--qos"))
     fs = call.filesystem(device)
     found = [find_snapshot(call, fs, *pair)
              for pair in snapshot_names(call, names, options)]
     for snapshot in found:
+        if snapshot.status == "Restoring":
+            raise Failure(errno.EBUSY, f"Snapshot {snapshot.name} is in "
+                                       "use.")
         shown = full_name(snapshot.fileset, snapshot.name)
-        fs.drop(snapshot)
         call.print(f"Invalidating snapshot files in {shown}...",
-                   f"Deleting files in snapshot {shown}",
-                   " 100.00 %% complete on %s  (%10d inodes with total "
+                   f"Deleting files in snapshot {shown}")
+        fs.invalidate(snapshot)
+        call.midway()
+        fs.drop(snapshot)
+        call.print(" 100.00 %% complete on %s  (%10d inodes with total "
                    "%10d MB data processed)" % (date(time.time()), 1, 0),
                    f"Invalidating snapshot files in {shown}/F/...",
                    f"Delete snapshot {shown} successful.")
@@ -117,22 +132,82 @@ def mmlssnapshot(call):
 
 
 def mmrestorefs(call):
-    (device, name), options = call.parse(2, 2, ("-c",), ("-j", "-N"))
+    """While it runs, the snapshot's status is Restoring."""
+    (device, name), options = call.parse(
+        2, 2, ("-c", "--log-quiet", "--preserve-encryption-attributes",
+               "--suppress-external-attributes"),
+        ("-j", "-N", "--threads", "--work-unit"))
     fs = call.filesystem(device)
-    ((fileset, name),) = snapshot_names(call, name, options)[:1]
+    pairs = snapshot_names(call, name, options)
+    if len(pairs) > 1:
+        call.usage(f"Incorrect snapshot name: {name}")
+    ((fileset, name),) = pairs
     snapshot = find_snapshot(call, fs, fileset, name)
-    if fileset and call.fileset(fs, fileset).path is None:
-        raise Failure(errno.EINVAL, f"Fileset {fileset} must be linked to "
-                                    "be restored.")
-    fs.restore(snapshot)
-    call.print(f"Restoring snapshot {full_name(fileset, name)} ...",
-               "Restore completed successfully.")
+    check_restore(call, fs, snapshot)
+    shown = full_name(fileset, name)
+    call.print(f"Restoring snapshot {shown} ...")
+    snapshot.status = "Restoring"
+    try:
+        call.midway()
+        need_link(call, fs, snapshot)
+        fs.restore(snapshot)
+    finally:
+        snapshot.status = "Valid"
+    call.print("Restore completed successfully.")
+
+
+def need_link(call, fs, snapshot):
+    name = snapshot.fileset
+    if name and call.fileset(fs, name).path is None:
+        raise Failure(errno.EINVAL, f"Fileset {name} must be linked to be "
+                                    "restored.")
+
+
+def check_restore(call, fs, snapshot):
+    need_link(call, fs, snapshot)
+    if snapshot.status == "DeleteRequired":
+        raise Failure(errno.EINVAL, f"Snapshot {snapshot.name} is not "
+                                    "valid.")
+    if fs.restoring(fs.fileset(snapshot.fileset or "root")):
+        raise Failure(errno.EBUSY, "A restore of this fileset is in "
+                                   "progress.")
 
 
 def mmsnapdir(call):
-    (device,), _ = call.parse(1, 1, ("-q",))
+    (device,), options = call.parse(
+        1, 1, ("-q", "-a", "-r"), ("-s", "--show-global-snapshots"))
     fs = call.filesystem(device)
-    call.print(f'Fileset snapshot directory for "{fs.name}" is ".snapshots" '
-               '(root directory only)',
-               f'Global snapshot directory for "{fs.name}" is ".snapshots" '
-               'in root fileset')
+    if options.keys() - {"-q"}:
+        change_snapdir(call, fs, options)
+        return
+    where = "all directories" if fs.snapdir_everywhere else (
+        "root directory only")
+    shown = ("all filesets" if fs.global_snapshots == "allfilesets"
+             else "root fileset")
+    call.print(f'Fileset snapshot directory for "{fs.name}" is '
+               f'"{fs.snapdir}" ({where})',
+               f'Global snapshot directory for "{fs.name}" is '
+               f'"{fs.snapdir}" in {shown}')
+
+
+def change_snapdir(call, fs, options):
+    name = options.get("-s", fs.snapdir)
+    shown = options.get("--show-global-snapshots", fs.global_snapshots)
+    if not name or "/" in name or name in (".", ".."):
+        call.usage(f"Incorrect directory name: {name}")
+    if shown not in ("rootfileset", "allfilesets"):
+        call.usage(f"Incorrect argument: {shown}")
+    if name != fs.snapdir:
+        fs.rename_snapdir(name)
+    fs.global_snapshots = shown
+    if "-a" in options or "-r" in options:
+        fs.snapdir_everywhere = "-a" in options
+
+
+COMMANDS = {
+    "mmcrsnapshot": (mmcrsnapshot, DAEMON),
+    "mmdelsnapshot": (mmdelsnapshot, DAEMON),
+    "mmlssnapshot": (mmlssnapshot, DAEMON),
+    "mmrestorefs": (mmrestorefs, DAEMON),
+    "mmsnapdir": (mmsnapdir, DAEMON),
+}
