@@ -278,7 +278,8 @@ class Node(Caller):
 class GPFSCluster(Caller):
     """A running cluster; a context manager.
 
-    nodes: how many.  release: "4.2", "5.0", "5.1" or "5.2".
+    nodes: how many.  release: "4.2", "5.0.1", "5.0", "5.1", "5.2" or
+    "6.0".
     filesystems: {device: {attribute: value}}; attributes are size (as of
     tmpfs), quotas ("user;group;fileset" or "none"), filesetdf,
     perfileset_quotas, block_size.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles mmclient once; later starts find it in the build directory."""
+"""Compiles C parts once; later starts find them in the build directory."""
 
+import functools
 import hashlib
 import os
 import subprocess
@@ -9,7 +10,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-SOURCE = HERE / "mmclient.c"
+CC = ["cc", "-O2", "-Wall", "-Wextra"]
+FSAL_VFS = "libfsalvfs.so"
 
 
 def directory():
@@ -26,20 +28,46 @@ def directory():
     return wanted
 
 
+def made(source, compile_it):
+    """Path of what a source file in this directory is compiled to."""
+    source = HERE / source
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    target = directory() / f"{source.stem}-{digest}"
+    if not target.exists():
+        fresh = target.with_name(f"{target.name}.{os.getpid()}")
+        compile_it(source, fresh)
+        os.replace(fresh, target)
+    return target
+
+
 def mmclient():
-    """Path of the compiled client."""
-    digest = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]
-    program = directory() / f"mmclient-{digest}"
-    if not program.exists():
-        _compile(program)
-    return program
+    """Path of the client behind each simulated command."""
+    return made("mmclient.c", _program)
 
 
-def _compile(program):
-    fresh = program.with_name(f"{program.name}.{os.getpid()}")
-    command = ["cc", "-O2", "-Wall", "-Wextra", "-o", str(fresh),
-               str(SOURCE)]
+def _program(source, fresh):
+    command = CC + ["-o", str(fresh), str(source)]
     # Statically linked programs start faster, but need a static libc.
     if subprocess.run(command + ["-static"], capture_output=True).returncode:
         subprocess.run(command, check=True)
-    os.replace(fresh, program)
+
+
+def fsal():
+    """Path of the FSAL GPFS stand-in."""
+    return made("fsalgpfs.c", _fsal)
+
+
+def _fsal(source, fresh):
+    subprocess.run(CC + [
+        "-shared", "-fPIC", "-o", str(fresh), str(source),
+        "-Wl,--no-as-needed", f"-L{ganesha_plugins()}", f"-l:{FSAL_VFS}",
+        f"-Wl,-rpath,{ganesha_plugins()}",
+        "-Wl,--allow-shlib-undefined"], check=True)
+
+
+@functools.lru_cache
+def ganesha_plugins():
+    """The directory of NFS-Ganesha's plugins, or None."""
+    for path in sorted(Path("/usr").glob(f"lib*/**/ganesha/{FSAL_VFS}")):
+        return path.parent
+    return None

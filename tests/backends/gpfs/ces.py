@@ -197,14 +197,13 @@ class Event:
 class CES:
     """Services, exports and addresses; same lock as the cluster."""
 
-    def __init__(self, release, nodes):
+    def __init__(self, release, nodes, alive):
         self.release = release
+        self.alive = alive              # whether GPFS is active on a node
         self.nodes = [name for name, _address in nodes]
         self.addresses_at_start = {
             address: name for name, address in nodes}
-        self.restarts = 0               # of NFS, by commands
         self._subscribers = []
-        self.exports = {}
         self._start()
 
     def _start(self):
@@ -215,7 +214,7 @@ class CES:
         self.encoded = self.release.nfs_encoded
         self.last_client = "keep"       # or "refuse", "remove"
         self.config = dict(CONFIG)
-        self.restarts = 0
+        self.restarts = 0               # of NFS, by commands
         self.exports = {}
         self.next_id = 1
 
@@ -239,10 +238,21 @@ class CES:
         return {
             "nfs": self.nfs, "running": dict(self.running),
             "authentication": self.authentication,
-            "addresses": dict(self.addresses), "restarts": self.restarts,
+            "addresses": self.serving(), "restarts": self.restarts,
             "config": dict(self.config),
             "exports": {path: export.plain()
                         for path, export in self.exports.items()}}
+
+    def runs(self, node):
+        """Whether the NFS server runs on a node."""
+        return self.nfs and self.running[node] and self.alive(node)
+
+    def serving(self):
+        """{address: node or None}; addresses leave nodes that are down."""
+        alive = [node for node in self.nodes if self.alive(node)]
+        return {address: node if node is None or node in alive
+                else (alive or [None])[0]
+                for address, node in self.addresses.items()}
 
     # Followers
 
@@ -264,7 +274,7 @@ class CES:
         for node in self.nodes:
             for changed, _restarted in self._subscribers:
                 try:
-                    if self.running[node]:
+                    if self.runs(node):
                         changed(node, event)
                 except OSError as error:
                     failed.append(f"{node}: {error}")
@@ -277,7 +287,7 @@ class CES:
         self.restarts += 1
         for node in self.nodes:
             for _changed, restarted in self._subscribers:
-                if restarted and self.running[node]:
+                if restarted and self.runs(node):
                     restarted(node)
 
     # Exports

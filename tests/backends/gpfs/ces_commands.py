@@ -255,7 +255,7 @@ def service_list(call):
     _, options = call.parse(0, 0, ("-a", "-Y", "--verbose", "-v"), ("-N",))
     ces = call.cluster.ces
     names = ces.nodes if "-a" in options else [call.node]
-    state = {name: "running" if ces.running[name] else "not running"
+    state = {name: "running" if ces.runs(name) else "not running"
              for name in names}
     if "-Y" in options:
         call.print(release.header("mmcesservicelist", (
@@ -318,7 +318,7 @@ def node_states(cluster, name):
     ces = cluster.ces
     nfs = "DISABLED"
     if ces.nfs:
-        nfs = "HEALTHY" if ces.running[name] else "STOPPED"
+        nfs = "HEALTHY" if ces.runs(name) else "STOPPED"
     up = cluster.daemon[name] == "active"
     return dict(
         dict.fromkeys(STATES, "DISABLED"), NODE=name, NFS=nfs,
@@ -346,7 +346,7 @@ def state_show(call):
 def address_list(call):
     _, options = call.parse(0, 0, ("-Y", "--full-list", "--by-node"))
     rows = [[address, node or "unassigned", "none", "none"]
-            for address, node in call.cluster.ces.addresses.items()]
+            for address, node in call.cluster.ces.serving().items()]
     if "-Y" in options:
         call.print(release.header("mmcesaddresslist", (
             "address", "node", "group", "attributes")))

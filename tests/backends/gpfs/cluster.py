@@ -365,7 +365,8 @@ class Cluster:
             "minReleaseLevel": self.release.product,
             "ccrEnabled": "yes", "enforceFilesetQuotaOnRoot": "no"}
         self.config_at_start = dict(self.config)
-        self.ces = CES(self.release, nodes)
+        self.ces = CES(self.release, nodes,
+                       lambda node: self.daemon[node] == "active")
         self.missing_status = None              # overrides the release's
         self.lock = threading.RLock()
         self.admin_lock = None                  # a Gate while held by tests
