@@ -215,9 +215,9 @@ what_does_not_fit_is_refused(void **state)
 {
     static const char *const bad[] = {
         "",
-        "\nM 0 0\n\nM E\n",            /* no beginning */
-        "\nM B\n\nM 0 0\n",            /* no end */
-        "\nM B\n\nM 1 0\n\nM E\n",     /* a step too many */
+        "\nM 0 0\n\nM E\n",        /* no beginning */
+        "\nM B\n\nM 0 0\n",        /* no end */
+        "\nM B\n\nM 1 0\n\nM E\n", /* a step too many */
         "\nM B\n\nM 0 0\n\nM 0 0\n\nM E\n",
         "\nM B\n\nM 0 256\n\nM E\n",
         "\nM B\n\nM x 0\n\nM E\n",
