@@ -55,7 +55,8 @@ def measure(arena, rounds, calls):
     """{(rtt, operation, contender name): Series}"""
     results = {}
     for contender, operation in turns(arena, 0):
-        arena.run(contender, operation, WARM_UP)
+        if not contender.pause:         # else it shares a process
+            arena.run(contender, operation, WARM_UP)
     for number in range(rounds):
         for contender, operation in turns(arena, number):
             progress(f"round {number + 1} of {rounds}: {operation}, RTT "

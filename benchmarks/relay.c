@@ -31,7 +31,7 @@ enum {
     CONNECTIONS_MAX = 64,
     CHUNK = 32768,
     QUEUED_MAX = 8 << 20, /* then a direction is read no more */
-    SPIN_NS = 400000,     /* an idle virtual CPU wakes up that much late */
+    SPIN_NS = 100000,     /* an idle virtual CPU wakes up that much late */
     INPUT = 0,            /* in the array for ppoll(), before the sockets */
     LISTENER = 1,
     SOCKETS = 2,
