@@ -32,8 +32,10 @@ $(VENV)/stamp: pyproject.toml setup.py $(CONSTRAINTS) Makefile
 	@echo "Making the virtual environment $(VENV)"
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install $(PIP_FLAGS) -c $(CONSTRAINTS) pip setuptools wheel
+	@mkdir -p build
 	@MANILA_NATIVE_WERROR=1 $(RUN) -m pip install $(PIP_FLAGS) \
-	    -c $(CONSTRAINTS) --no-build-isolation -e '.[manila,test]'
+	    -c $(CONSTRAINTS) --no-build-isolation -e '.[manila,test]' \
+	    > build/venv.log 2>&1 || { cat build/venv.log; exit 1; }
 	@touch $@
 
 .PHONY: build-native

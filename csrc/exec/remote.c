@@ -55,6 +55,7 @@ static int
 render(struct remote *r, struct mn_pending *p, struct mn_error *err)
 {
     struct mn_buf end = MN_BUF_INIT;
+    struct mn_buf killed = MN_BUF_INIT;
     int rc = mn_script_mark(p->mark, err);
     if (rc == 0) {
         struct mn_script_options options = {
@@ -64,10 +65,12 @@ render(struct remote *r, struct mn_pending *p, struct mn_error *err)
         };
         rc = mn_script_render(p->plan, &options, mn_ssh_op_script(p->op), err);
     }
-    mn_script_end(p->mark, &end);
-    mn_ssh_op_end_mark(p->op, mn_buf_str(&end));
-    rc = rc || !mn_buf_failed(&end) ? rc : mn_error_nomem(err);
+    mn_script_ends(p->mark, &end, &killed);
+    mn_ssh_op_end_marks(p->op, mn_buf_str(&end), mn_buf_str(&killed));
+    bool failed = mn_buf_failed(&end) || mn_buf_failed(&killed);
+    rc = rc || !failed ? rc : mn_error_nomem(err);
     mn_buf_dispose(&end);
+    mn_buf_dispose(&killed);
     return rc;
 }
 

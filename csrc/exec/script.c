@@ -7,7 +7,8 @@
 #include <sys/random.h>
 
 enum {
-    KILL_AFTER_S = 2, /* from TERM to KILL */
+    KILL_AFTER_S = 2,       /* from TERM to KILL */
+    STATUS_TIMED_OUT = 124, /* as timeout(1) tells it */
 };
 
 /* ---- to the shell ---- */
@@ -33,9 +34,10 @@ mn_script_mark(char mark[MN_SCRIPT_MARK_SIZE], struct mn_error *err)
 }
 
 void
-mn_script_end(const char *mark, struct mn_buf *line)
+mn_script_ends(const char *mark, struct mn_buf *line, struct mn_buf *killed)
 {
     mn_buf_printf(line, "%s E", mark);
+    mn_buf_printf(killed, "%s T", mark);
 }
 
 /* Built into every shell, and can't hang: no process and no time limit. */
@@ -68,11 +70,17 @@ render_guard(struct mn_buf *out, const struct mn_guard *g)
     }
 }
 
+static unsigned
+limit_of(const struct mn_step *step, const struct mn_script_options *o)
+{
+    return step->timeout_s ? step->timeout_s : o->timeout_s;
+}
+
 static void
 render_command(struct mn_buf *out, const struct mn_step *step,
                const struct mn_script_options *o)
 {
-    unsigned timeout_s = step->timeout_s ? step->timeout_s : o->timeout_s;
+    unsigned timeout_s = limit_of(step, o);
     if (step->input.n) {
         mn_buf_puts(out, "printf %s ");
         mn_argv_quote(out, mn_buf_view(&step->input));
@@ -81,7 +89,8 @@ render_command(struct mn_buf *out, const struct mn_step *step,
     if (o->sudo) {
         mn_buf_puts(out, "sudo -n ");
     }
-    if (timeout_s && (o->sudo || !is_builtin(step->argv.v[0]))) {
+    if (o->sudo && timeout_s) {
+        /* nobody but root may end what runs as root */
         mn_buf_printf(out, "timeout -k %d %u ", KILL_AFTER_S, timeout_s);
     }
     mn_argv_render(out, &step->argv);
@@ -135,6 +144,37 @@ render_mark(struct mn_buf *out, const char *mark, char which)
                   which, mark, which);
 }
 
+/* How long all steps together may take; 0: they can't hang, or each has a
+   limit of its own. */
+static unsigned
+plan_limit(const struct mn_plan *plan, const struct mn_script_options *o)
+{
+    unsigned sum = 0;
+    bool builtin = true;
+    for (size_t i = 0; i < plan->n; i++) {
+        builtin = builtin && is_builtin(plan->steps[i].argv.v[0]);
+        sum += limit_of(&plan->steps[i], o);
+    }
+    return builtin || o->sudo ? 0 : sum;
+}
+
+/* Neither a closed channel nor a lost connection ends what runs here. One
+   watchdog for the whole plan does: timeout(1) before each step would double
+   the processes to start. It kills the shell's process group, so the shell
+   with all that its steps started, and says so before. */
+static void
+render_watchdog(struct mn_buf *out, const char *mark, unsigned limit_s)
+{
+    mn_buf_printf(out,
+                  "(trap 'kill $s 2>/dev/null;exit 0' TERM\n"
+                  "sleep %u </dev/null >/dev/null 2>&1 & s=$!\n"
+                  "wait $s||exit 0\n",
+                  limit_s);
+    render_mark(out, mark, 'T');
+    mn_buf_puts(out, "kill -s KILL -- -$$||kill -s KILL $$\n"
+                     ")</dev/null & w=$!\n");
+}
+
 int
 mn_script_render(const struct mn_plan *plan,
                  const struct mn_script_options *options,
@@ -147,6 +187,11 @@ mn_script_render(const struct mn_plan *plan,
         return mn_error_set(err, MN_EINVAL,
                             "a command's input holds a NUL byte");
     }
+    unsigned limit_s = plan_limit(plan, options);
+    mn_buf_puts(script, "{\n");
+    if (limit_s) {
+        render_watchdog(script, options->mark, limit_s);
+    }
     mn_buf_puts(script, "(LC_ALL=C;export LC_ALL\n");
     render_mark(script, options->mark, 'B');
     for (size_t i = 0; i < plan->n; i++) {
@@ -154,6 +199,7 @@ mn_script_render(const struct mn_plan *plan,
     }
     mn_buf_puts(script, ")</dev/null\n");
     render_mark(script, options->mark, 'E');
+    mn_buf_puts(script, limit_s ? "kill $w 2>/dev/null\n}\n" : "}\n");
     return mn_buf_failed(script) ? mn_error_nomem(err) : 0;
 }
 
@@ -161,7 +207,7 @@ mn_script_render(const struct mn_plan *plan,
 
 struct mark {
     struct mn_slice before; /* what was printed since the last mark */
-    char which;             /* 'B', 'E' or 's': a step's */
+    char which;             /* 'B', 'E', 'T' (killed) or 's': a step's */
     size_t step;
     int status; /* of a step, on stdout */
 };
@@ -172,7 +218,7 @@ parse_mark(struct mn_slice line, struct mark *m)
     uint64_t step;
     uint64_t status = 0;
     struct mn_slice word;
-    if (mn_slice_eq(line, "B") || mn_slice_eq(line, "E")) {
+    if (line.n == 1 && strchr("BET", line.p[0])) {
         m->which = line.p[0];
         return true;
     }
@@ -205,17 +251,20 @@ next_mark(struct mn_slice *rest, struct mn_slice start, struct mark *m)
     return parse_mark(line, m);
 }
 
+/* rest: what was printed behind the last step's mark of a plan that was
+   killed; its p is NULL otherwise. */
 static bool
 parse_stream(struct mn_slice text, struct mn_slice start, struct mn_result *r,
-             bool is_err)
+             bool is_err, struct mn_slice *rest)
 {
-    struct mark m;
+    struct mark m = {.which = ' '};
     if (!next_mark(&text, start, &m) || m.which != 'B') {
         return false;
     }
     size_t least = 0;
     while (next_mark(&text, start, &m)) {
-        if (m.which == 'E') {
+        if (m.which == 'E' || m.which == 'T') {
+            *rest = m.which == 'T' ? m.before : (struct mn_slice){NULL, 0};
             return true;
         }
         if (m.which != 's' || m.step < least || m.step >= r->n) {
@@ -234,6 +283,20 @@ parse_stream(struct mn_slice text, struct mn_slice start, struct mn_result *r,
     return false;
 }
 
+/* The step that ran when the watchdog struck; r->n: none did any more. */
+static size_t
+unfinished(const struct mn_plan *plan, const struct mn_result *r)
+{
+    size_t i = r->n;
+    while (i > 0 && r->steps[i - 1].status == MN_STATUS_NOT_RUN) {
+        i--;
+    }
+    while (i < r->n && !mn_guard_allows(&plan->steps[i].guard, r)) {
+        i++;
+    }
+    return i;
+}
+
 int
 mn_script_parse(const struct mn_plan *plan, const char *mark,
                 struct mn_result *r, struct mn_error *err)
@@ -241,8 +304,10 @@ mn_script_parse(const struct mn_plan *plan, const char *mark,
     char start[MN_SCRIPT_MARK_SIZE + 4];
     int n = snprintf(start, sizeof start, "\n%s ", mark);
     struct mn_slice s = {start, (size_t)n};
-    if (!parse_stream(mn_buf_view(&r->out), s, r, false)
-        || !parse_stream(mn_buf_view(&r->err), s, r, true)) {
+    struct mn_slice out = {NULL, 0};
+    struct mn_slice errors = {NULL, 0};
+    if (!parse_stream(mn_buf_view(&r->out), s, r, false, &out)
+        || !parse_stream(mn_buf_view(&r->err), s, r, true, &errors)) {
         return mn_error_set(err, MN_EPROTO,
                             "the remote shell's output does not fit what it "
                             "was told (outcome unknown)");
@@ -252,6 +317,13 @@ mn_script_parse(const struct mn_plan *plan, const char *mark,
             && !mn_step_accepts(&plan->steps[i], r->steps[i].status)) {
             r->stopped_at = (int)i;
         }
+    }
+    size_t killed = out.p && r->stopped_at < 0 ? unfinished(plan, r) : r->n;
+    if (killed < r->n) {
+        r->steps[killed].status = STATUS_TIMED_OUT;
+        r->steps[killed].out = out;
+        r->steps[killed].err = errors.p ? errors : mn_slice_of("");
+        r->stopped_at = (int)killed;
     }
     return 0;
 }

@@ -18,15 +18,19 @@ enum { MN_SCRIPT_MARK_SIZE = 40 };
 
 struct mn_script_options {
     bool sudo;          /* steps run behind "sudo -n" */
-    unsigned timeout_s; /* of a step that names none; 0: no limit */
+    unsigned timeout_s; /* of a step that names none; 0: no limit. With sudo
+                           each step is held to its own, else all steps
+                           together to the sum. */
     const char *mark;   /* from mn_script_mark() */
 };
 
 /* A new unguessable mark. */
 int mn_script_mark(char mark[MN_SCRIPT_MARK_SIZE], struct mn_error *err);
 
-/* The line that the script prints last on both streams. */
-void mn_script_end(const char *mark, struct mn_buf *line);
+/* The line that the script prints last on both streams; and the one that its
+   watchdog prints instead, right before it kills the shell. */
+void mn_script_ends(const char *mark, struct mn_buf *line,
+                    struct mn_buf *killed);
 
 int mn_script_render(const struct mn_plan *plan,
                      const struct mn_script_options *options,

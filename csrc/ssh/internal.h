@@ -30,6 +30,11 @@ struct mn_ssh_host {
     atomic_uint used;            /* generation + 1 of the last submission */
 };
 
+struct mn_ssh_mark {
+    char text[64]; /* "\nMARK\n" */
+    size_t n;
+};
+
 struct mn_ssh_op {
     struct mn_op base; /* first */
     struct mn_ssh_host *host;
@@ -37,8 +42,9 @@ struct mn_ssh_op {
     struct mn_buf out[2]; /* stdout, stderr */
     size_t scanned[2];    /* bytes of out[] that hold no end mark */
     bool ended[2];
-    char end_mark[64]; /* "\nMARK\n" */
-    size_t end_mark_n;
+    bool shell_dies; /* it said the last mark, not the end */
+    struct mn_ssh_mark end;
+    struct mn_ssh_mark last;
     struct mn_shell *shell;       /* which one runs it, or NULL: queued */
     struct mn_ssh_op *queue_next; /* while queued */
 };

@@ -382,11 +382,18 @@ mn_ssh_op_script(struct mn_ssh_op *op)
     return &op->script;
 }
 
-void
-mn_ssh_op_end_mark(struct mn_ssh_op *op, const char *mark)
+static void
+set_mark(struct mn_ssh_mark *mark, const char *line)
 {
-    int n = snprintf(op->end_mark, sizeof op->end_mark, "\n%s\n", mark);
-    op->end_mark_n = (size_t)n;
+    int n = snprintf(mark->text, sizeof mark->text, "\n%s\n", line);
+    mark->n = (size_t)n;
+}
+
+void
+mn_ssh_op_end_marks(struct mn_ssh_op *op, const char *end, const char *last)
+{
+    set_mark(&op->end, end);
+    set_mark(&op->last, last);
 }
 
 struct mn_buf *

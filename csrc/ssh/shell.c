@@ -185,18 +185,26 @@ write_script(struct mn_shell *sh)
     return moved;
 }
 
+static bool
+holds(struct mn_slice text, const struct mn_ssh_mark *mark)
+{
+    return memmem(text.p, text.n, mark->text, mark->n) != NULL;
+}
+
 static void
 look_for_end(struct mn_ssh_op *op, int stream)
 {
     struct mn_buf *b = &op->out[stream];
     size_t from = op->scanned[stream];
-    if (op->ended[stream] || b->n < op->end_mark_n) {
+    size_t longest = op->end.n > op->last.n ? op->end.n : op->last.n;
+    if (op->ended[stream] || b->n < longest) {
         return;
     }
-    const char *at =
-        memmem(b->p + from, b->n - from, op->end_mark, op->end_mark_n);
-    op->ended[stream] = at != NULL;
-    op->scanned[stream] = b->n - (op->end_mark_n - 1);
+    struct mn_slice text = {b->p + from, b->n - from};
+    bool last = holds(text, &op->last);
+    op->shell_dies |= last;
+    op->ended[stream] = last || holds(text, &op->end);
+    op->scanned[stream] = b->n - (longest - 1);
 }
 
 /* Read what there is of both streams, into the operation or into nothing. */
@@ -243,6 +251,12 @@ static void
 succeed(struct mn_shell *sh)
 {
     struct mn_ssh_op *op = sh->op;
+    if (op->shell_dies) {
+        mn_shell__abandon(sh);
+        mn_op_finish(&op->base, MN_OK, NULL);
+        mn_pool__dispatch(sh->session->pool);
+        return;
+    }
     sh->op = NULL;
     op->shell = NULL;
     sh->idle_since_ms = mn_clock_ms();

@@ -52,17 +52,19 @@ void mn_ssh_stats(struct mn_ssh_stats *stats);
 
 /*
  * An operation: a shell of the host reads script, which must print
- * "\nEND_MARK\n" on both streams as its last act; out and err then hold what
- * it printed on each. CONNECT when connection or shell ended before: the
- * outcome is unknown; unless nothing had been sent yet, then it is retried on
- * a new connection within the deadline.
+ * "\nEND\n" on both streams as its last act; out and err then hold what it
+ * printed on each. "\nLAST\n" instead says that the shell is about to die.
+ * CONNECT when connection or shell ended before: the outcome is unknown;
+ * unless nothing had been sent yet, then it is retried on a new connection
+ * within the deadline.
  */
 struct mn_ssh_op;
 
 struct mn_ssh_op *mn_ssh_op_new(struct mn_ssh_host *host, bool want_eventfd);
 struct mn_op *mn_ssh_op_base(struct mn_ssh_op *op);
 struct mn_buf *mn_ssh_op_script(struct mn_ssh_op *op); /* fill before submit */
-void mn_ssh_op_end_mark(struct mn_ssh_op *op, const char *mark);
+void mn_ssh_op_end_marks(struct mn_ssh_op *op, const char *end,
+                         const char *last);
 struct mn_buf *mn_ssh_op_out(struct mn_ssh_op *op); /* read when done */
 struct mn_buf *mn_ssh_op_err(struct mn_ssh_op *op);
 

@@ -2,6 +2,7 @@
 /* Plans as scripts, run by the real shells of this machine. */
 #include "testlib.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,6 +69,7 @@ feed(const char *shell, struct mn_slice text, struct mn_buf *out,
         dup2(fileno(in), 0);
         dup2(fileno(o), 1);
         dup2(fileno(e), 2);
+        setsid(); /* as sshd does */
         execl(shell, shell, "-s", (char *)NULL);
         _exit(127);
     }
@@ -94,6 +96,22 @@ assert_step(const struct run *r, size_t i, int status, const char *out,
     assert_int_equal(sr->status, status);
     assert_true(mn_slice_eq(sr->out, out));
     assert_true(mn_slice_eq(sr->err, err));
+}
+
+/* Gone, or a zombie: in a container nobody may reap what lost its parent. */
+static bool
+is_dead(pid_t pid)
+{
+    char path[64];
+    char text[256] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    if (f) {
+        size_t n = fread(text, 1, sizeof text - 1, f);
+        text[n] = '\0';
+        fclose(f);
+    }
+    return !f || strstr(text, ") Z ");
 }
 
 static void
@@ -179,8 +197,7 @@ a_cut_script_does_nothing(void **state)
     mn_plan_run(&r.plan, "rm", "-f", file, NULL);
     mn_plan_run(&r.plan, "true", NULL);
     assert_int_equal(render(&r), 0);
-    const char *end = strstr(mn_buf_str(&r.script), ")</dev/null");
-    size_t whole = (size_t)(end - mn_buf_str(&r.script));
+    size_t whole = r.script.n - 2; /* up to the last brace */
     for (size_t n = 1; n <= whole; n += 7) {
         struct mn_buf out = MN_BUF_INIT;
         struct mn_slice cut = {r.script.p, n};
@@ -258,11 +275,52 @@ sudo_and_time_limits(void **state)
     assert_int_equal(mn_script_render(&r.plan, &o, &r.script, &r.err), 0);
     assert_contains(mn_buf_str(&r.script), "sudo -n timeout -k 2 9 true\n");
     assert_contains(mn_buf_str(&r.script), "timeout -k 2 77 /bin/x\n");
+    assert_lacks(mn_buf_str(&r.script), "w=$!");
     mn_buf_clear(&r.script);
     o.sudo = false;
     assert_int_equal(mn_script_render(&r.plan, &o, &r.script, &r.err), 0);
     assert_contains(mn_buf_str(&r.script), "\ntrue\n");
     run_dispose(&r);
+}
+
+/* What never ends is killed with all that it started; what came before is
+   told, and which step it was. */
+static void
+the_watchdog_strikes(void **state)
+{
+    (void)state;
+    for (int k = 0; k < SHELLS; k++) {
+        struct run r = {.err = MN_ERROR_INIT};
+        mn_plan_run(&r.plan, "echo", "before", NULL);
+        mn_step_guard(mn_plan_run(&r.plan, "echo", "no", NULL), 0, 1, false);
+        mn_plan_run(&r.plan, "sh", "-c",
+                    "echo out; echo err >&2; sleep 600 & echo $!; wait", NULL);
+        mn_plan_run(&r.plan, "echo", "never", NULL);
+        for (size_t i = 0; i < r.plan.n; i++) {
+            r.plan.steps[i].timeout_s = i == 2 ? 1 : 0;
+        }
+        assert_int_equal(mn_script_mark(r.mark, &r.err), 0);
+        struct mn_script_options o = {.mark = r.mark};
+        assert_int_equal(mn_script_render(&r.plan, &o, &r.script, &r.err), 0);
+        assert_int_equal(mn_result_init(&r.result, r.plan.n, &r.err), 0);
+        feed(shells[k], mn_buf_view(&r.script), &r.result.out, &r.result.err);
+        assert_int_equal(mn_script_parse(&r.plan, r.mark, &r.result, &r.err),
+                         0);
+        assert_step(&r, 0, 0, "before\n", "");
+        assert_int_equal(r.result.stopped_at, 2);
+        assert_int_equal(r.result.steps[2].status, 124);
+        assert_true(mn_slice_eq(r.result.steps[2].err, "err\n"));
+        assert_true(mn_slice_starts(r.result.steps[2].out, "out\n"));
+        pid_t left = atoi(r.result.steps[2].out.p + 4);
+        assert_true(left > 1);
+        for (int i = 0; i < 1000 && !is_dead(left); i++) {
+            usleep(10000); /* the kernel takes its time to kill */
+        }
+        assert_true(is_dead(left));
+        assert_int_equal(mn_result_check(&r.result, &r.plan, "h", &r.err),
+                         MN_ETIMEDOUT);
+        run_dispose(&r);
+    }
 }
 
 static int
@@ -298,6 +356,7 @@ main(void)
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(input_with_nul_is_refused),
         cmocka_unit_test(sudo_and_time_limits),
+        cmocka_unit_test(the_watchdog_strikes),
         cmocka_unit_test(torture),
     };
     return cmocka_run_group_tests_name("exec/script", tests, NULL, NULL);
