@@ -17,6 +17,12 @@ def arguments():
     parser.add_argument("--release", default="5.1", choices=RELEASES)
     parser.add_argument("--shell", default="/bin/bash",
                         help="login shell (default: %(default)s)")
+    parser.add_argument("--network", action="store_true",
+                        help="nodes and NFS clients are hosts in a network")
+    parser.add_argument("--ganesha", action="store_true",
+                        help="nodes run NFS-Ganesha; implies --network")
+    parser.add_argument("--trees", default="plain", choices=("plain",
+                                                             "btrfs"))
     return parser.parse_args()
 
 
@@ -27,6 +33,9 @@ def show(cluster):
     for number, node in enumerate(cluster.nodes):
         print(f"# {node.name}")
         print(shlex.join(cluster.ssh(number)))
+    for host in [cluster.manager] * bool(cluster.manager) + cluster.clients:
+        print(f"# {host.name} {host.address} {host.address6}")
+        print(shlex.join(host.command(["bash"])))
     print("\n# Commands are in /usr/lpp/mmfs/bin.  Ctrl-C ends all.",
           flush=True)
 
@@ -36,7 +45,9 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with GPFSCluster(nodes=options.nodes, release=options.release,
-                         shell=options.shell) as cluster:
+                         shell=options.shell, network=options.network,
+                         ganesha=options.ganesha,
+                         trees=options.trees) as cluster:
             show(cluster)
             signal.pause()
     except KeyboardInterrupt:

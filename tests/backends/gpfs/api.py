@@ -1,33 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tests use: a cluster, its nodes, faults and the journal."""
 
-import base64
 import contextlib
 import functools
 import json
 import os
 import select
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
 from collections import namedtuple
 from fnmatch import fnmatchcase
 
-from . import build, wire
+from . import build, libnfs, network, remote, trees
+from .caller import Caller, SimulatorError, decode, encode
 
+DBUS_SEND = "/usr/bin/dbus-send"
 NEEDED = {
     "/usr/sbin/sshd": "openssh-server", "/usr/sbin/exportfs":
     "nfs-kernel-server", "ssh-keygen": "openssh-client",
     "cc": "gcc", "unshare": "util-linux"}
+GANESHA_NEEDED = {
+    "ganesha.nfsd": "nfs-ganesha", "dbus-daemon": "dbus-daemon",
+    DBUS_SEND: "dbus-bin", "rpcbind": "rpcbind"}
+CLIENTS = 3
 START_SECONDS = 30
 STOP_SECONDS = 10
 START = ("import sys; sys.path.insert(0, sys.argv[1]); "
          "from {package}.server import main; main()")
-
-
-class SimulatorError(Exception):
-    """The simulator cannot start or cannot do what it was asked."""
 
 
 @functools.lru_cache
@@ -50,36 +53,38 @@ def unavailable():
     return None
 
 
-def encode(data):
-    if isinstance(data, str):
-        data = data.encode("utf-8", "surrogateescape")
-    return base64.b64encode(data).decode()
+@functools.lru_cache
+def unavailable_network():
+    """Why clusters with network=True cannot run here, or None."""
+    return unavailable() or network.unavailable()
 
 
-def decode(text, binary=False):
-    data = base64.b64decode(text)
-    return data if binary else data.decode("utf-8", "surrogateescape")
+@functools.lru_cache
+def unavailable_ganesha():
+    """Why clusters with Ganesha and NFS clients cannot run here, or None."""
+    reason = unavailable_network()
+    if reason:
+        return reason
+    for name, package in GANESHA_NEEDED.items():
+        if shutil.which(name) is None:
+            return f"Ganesha needs {name} (package {package})"
+    if build.ganesha_plugins() is None:
+        return "Ganesha needs FSAL VFS (package nfs-ganesha-vfs)"
+    if libnfs.load() is None:
+        return "NFS clients need libnfs (package libnfs13)"
+    return None
+
+
+@functools.lru_cache
+def unavailable_btrfs():
+    """Why clusters with trees="btrfs" cannot run here, or None."""
+    return unavailable() or trees.unavailable()
 
 
 Record = namedtuple("Record", "seq node argv connection status started "
                               "ended changes")
 Record.name = property(lambda self: os.path.basename(self.argv[0]))
 Record.line = property(lambda self: " ".join([self.name] + self.argv[1:]))
-
-
-class Caller:
-    """Requests to one of the simulator's processes."""
-
-    def __init__(self, path):
-        self._path = path
-
-    def _call(self, op, /, **arguments):
-        try:
-            return wire.call(self._path, op, **arguments)
-        except RuntimeError as error:
-            raise SimulatorError(str(error)) from None
-        except (OSError, ValueError) as error:
-            raise SimulatorError(f"the simulator is gone: {error}") from None
 
 
 class Journal(Caller):
@@ -158,13 +163,17 @@ class Faults(Caller):
 class Node(Caller):
     """One node of the cluster."""
 
-    def __init__(self, cluster, path, name, address, port, keys):
+    def __init__(self, cluster, path, name, address, port, keys, host=None):
         super().__init__(path)
         self.cluster = cluster
         self.name = name
         self.address = address
         self.port = port
         self.host_keys = keys           # {type: "algorithm base64"}
+        self.ganesha = remote.Ganesha(path)
+        host = host or {"address": address, "address6": None}
+        self.ip = host["address"]       # in the network, if there is one
+        self.ip6 = host["address6"]
 
     def __repr__(self):
         return f"<Node {self.name} {self.address}:{self.port}>"
@@ -248,7 +257,10 @@ class Node(Caller):
 
     def known_hosts(self):
         """Lines for a known_hosts file with the present host keys."""
-        return "".join(f"[{self.address}]:{self.port} {key}\n"
+        names = f"[{self.address}]:{self.port}"
+        if self.ip6:
+            names += f",{self.name},{self.ip},{self.ip6}"
+        return "".join(f"{names} {key}\n"
                        for key in self.host_keys.values())
 
     # Power, GPFS
@@ -282,20 +294,33 @@ class GPFSCluster(Caller):
     "6.0".
     filesystems: {device: {attribute: value}}; attributes are size (as of
     tmpfs), quotas ("user;group;fileset" or "none"), filesetdf,
-    perfileset_quotas, block_size.
+    perfileset_quotas, block_size, trees.
     programs: real programs that are journalled, and subject to faults.
     settings: of every node's SSH: host_keys (["ed25519"], also "ecdsa",
     "rsa"), auth (["publickey"], also "password", "keyboard-interactive"),
     password, max_sessions, sshd_config (extra lines, they win), shell,
     bashrc.
+
+    For real parts (see `unavailable_network` and its neighbours):
+    network: nodes and NFS clients (.clients; or how many) are hosts in a
+    network; the nodes' `address` stays one of the test process.
+    ganesha: each node runs NFS-Ganesha; True or settings: layout ("dir"
+    includes a directory, "include" an index file, "none" nothing),
+    protocols ("3, 4"), extra (text of ganesha.conf), ces (it serves the
+    exports of CES).
+    trees: "btrfs" for file systems with enforced quotas and real snapshots.
     """
 
     login = "root"
 
     def __init__(self, nodes=1, release="5.1", name="gpfs.simulator",
                  filesystems=None, programs=("/usr/sbin/exportfs",),
-                 **settings):
-        reason = unavailable()
+                 network=False, ganesha=False, trees="plain", **settings):
+        network = network or bool(ganesha)
+        reason = unavailable() or (
+            network and unavailable_network()) or (
+            ganesha and unavailable_ganesha()) or (
+            trees == "btrfs" and unavailable_btrfs())
         if reason:
             raise SimulatorError(reason)
         self.directory = tempfile.mkdtemp(prefix="gpfs-")
@@ -308,11 +333,16 @@ class GPFSCluster(Caller):
         self.journal = Journal(self._path)
         self.faults = Faults(self._path)
         self.nodes = []
+        self.clients = []
+        self.manager = None             # a host where a manager would run
         self._process = None
         self._config = dict(
             nodes=nodes, release=release, name=name, settings=settings,
             filesystems=filesystems, programs=list(programs),
-            directory=self.directory)
+            directory=self.directory, trees=trees, network=bool(network),
+            clients=CLIENTS if network is True else int(network),
+            ganesha=dict(ganesha if isinstance(ganesha, dict) else {})
+            if ganesha else None)
 
     def __enter__(self):
         return self.start()
@@ -330,6 +360,10 @@ class GPFSCluster(Caller):
 
     def _start(self):
         self._config["client"] = str(build.mmclient())
+        if self._config["ganesha"] is not None:
+            self._config["programs"].append(DBUS_SEND)
+            self._config["fsal"] = str(build.fsal())
+            self._config["plugins"] = str(build.ganesha_plugins())
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
                         "-C", "manila", "-f", self.private_key], check=True,
                        stdin=subprocess.DEVNULL)
@@ -358,7 +392,16 @@ class GPFSCluster(Caller):
             self.nodes.append(Node(
                 self, os.path.join(self.directory, f"node{number}"),
                 **node))
+        if answer["manager"]:
+            self._connect_hosts(answer["clients"], answer["manager"])
         self.write_known_hosts()
+
+    def _connect_hosts(self, clients, manager):
+        pid = owner(self._path)
+        self.clients = [remote.NFSClient(os.path.join(
+            self.directory, client["name"]), pid, **client)
+            for client in clients]
+        self.manager = remote.Host(None, pid, **manager)
 
     def stop(self):
         """End everything; nothing stays behind."""
@@ -458,6 +501,10 @@ class GPFSCluster(Caller):
 
     def reset(self):
         """As after the start: for tests that share a cluster."""
+        for node in self.nodes:
+            node.thaw()
+        for client in self.clients:
+            client._call("reset")
         self._call("reset")
         for node in self.nodes:
             node._call("reset")
@@ -465,12 +512,29 @@ class GPFSCluster(Caller):
         self._call("reset")             # what killed commands still did
         self.write_known_hosts()
 
+    # The network
+
+    def cut(self, node):
+        """Packets to and from a node, or host, are dropped."""
+        self._call("cut", host=node.name, cut=True)
+
+    def heal(self, node):
+        self._call("cut", host=node.name, cut=False)
+
+    def manager_run(self, argv, **how):
+        """subprocess.run on the host `manager`, in the nodes' network.
+
+        Nodes are there by name and `ip`, with sshd on port 22; their host
+        keys are in known_hosts, too.
+        """
+        return self.manager.run(argv, **how)
+
     # For clients
 
     def settings(self):
         """manila.conf options of a share backend on this cluster."""
         return {
-            "gpfs_share_export_ip": self.nodes[0].address,
+            "gpfs_share_export_ip": self.nodes[0].ip,
             "gpfs_mount_point_base": self.mount_point,
             "gpfs_nfs_server_type": "KNFS",
             "gpfs_nfs_server_list": [n.address for n in self.nodes],
@@ -504,3 +568,12 @@ class GPFSCluster(Caller):
 def wait_for_end(pidfd, timeout):
     """Wait for a process to end, given its pidfd; whether it did."""
     return bool(select.select([pidfd], [], [], timeout)[0])
+
+
+def owner(path):
+    """The process that listens at a unix socket, as we number it."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(path)
+        credentials = sock.getsockopt(
+            socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return struct.unpack("3i", credentials)[0]

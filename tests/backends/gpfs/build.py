@@ -68,6 +68,7 @@ def _fsal(source, fresh):
 @functools.lru_cache
 def ganesha_plugins():
     """The directory of NFS-Ganesha's plugins, or None."""
-    for path in sorted(Path("/usr").glob(f"lib*/**/ganesha/{FSAL_VFS}")):
-        return path.parent
+    for pattern in ("lib/*/ganesha", "lib*/ganesha"):
+        for path in sorted(Path("/usr").glob(f"{pattern}/{FSAL_VFS}")):
+            return path.parent
     return None

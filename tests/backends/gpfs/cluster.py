@@ -2,9 +2,10 @@
 """The state of one GPFS cluster: file systems, filesets, quotas, snapshots.
 
 A plain model without any GPFS command in it; `commands` builds those on top.
-Files are the business of `trees`.  Behaviour follows the IBM Documentation pages of mmcrfileset,
-mmlinkfileset, mmunlinkfileset, mmdelfileset, mmsetquota, mmcrsnapshot,
-mmdelsnapshot and mmrestorefs; statuses are errno values as observed.
+Files are the business of `trees`.  Behaviour follows the IBM Documentation
+pages of mmcrfileset, mmlinkfileset, mmunlinkfileset, mmdelfileset,
+mmsetquota, mmcrsnapshot, mmdelsnapshot and mmrestorefs; statuses are errno
+values as observed.
 """
 
 import os
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 
 from .ces import CES
 from .release import RELEASES
-from .trees import PlainTrees
+from .trees import PlainTrees, same_times
 
 FIRST_INODES = 100096           # of a new inode space
 SNAPSHOTS = ".snapshots"        # unless mmsnapdir changed it
@@ -282,8 +283,6 @@ class FileSystem:
                             created or time.time())
         self.next_snapshot += 1
         target = self.snapshot_dir(snapshot)
-        if not os.path.isdir(os.path.dirname(target)):
-            os.mkdir(os.path.dirname(target), 0o555)
         try:
             self.trees.take(self.filesets[fileset or "root"], target)
         except BaseException:
@@ -312,7 +311,8 @@ class FileSystem:
             self.trees.drop(path)
         above = os.path.dirname(path)
         if os.path.isdir(above) and not os.listdir(above):
-            os.rmdir(above)
+            with same_times(os.path.dirname(above)):
+                os.rmdir(above)
 
     def drop(self, snapshot):
         self.invalidate(snapshot)

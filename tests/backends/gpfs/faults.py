@@ -90,6 +90,7 @@ class Fault:
     id: int = 0
     seen: int = 0
     hits: int = 0
+    halfway: int = 0
     gate: Gate = field(default_factory=Gate)
 
     def __post_init__(self):
@@ -106,8 +107,8 @@ class Fault:
 
     @property
     def only_delays(self):
-        return not (self.answers or self.hang or self.interrupt or self.flood or self.cut
-                    or self.lock is not None)
+        return not (self.answers or self.hang or self.interrupt
+                    or self.flood or self.cut or self.lock is not None)
 
     @property
     def works(self):
@@ -117,13 +118,6 @@ class Fault:
         if self.effect is None:
             return self.interrupt or not self.answers
         return self.effect
-
-    def midway(self, conn):
-        """What happens in the middle of a long command."""
-        if self.hang == "during":
-            self.gate.wait(conn)
-        if self.interrupt:
-            raise Failure(self.status or 1, "Interrupted.")
 
     def matches(self, node, name, line):
         if not fnmatch.fnmatchcase(node, self.node):
@@ -170,6 +164,16 @@ class Faults:
             self._changed.notify_all()
         return sum(f.delay for f in slow + other), (other or [None])[0]
 
+    def midway(self, fault, conn):
+        """What happens in the middle of a long command."""
+        with self._changed:
+            fault.halfway += 1
+            self._changed.notify_all()
+        if fault.hang == "during":
+            fault.gate.wait(conn)
+        if fault.interrupt:
+            raise Failure(fault.status or 1, "Interrupted.")
+
     def release(self, number):
         self._known[number].gate.open()
 
@@ -188,8 +192,12 @@ class Faults:
         return self._known[number].hits
 
     def wait(self, number, hits, timeout):
-        """Wait until a fault struck that often; whether it did."""
+        """Wait until a fault struck that often; whether it did.
+
+        One that hangs "during" struck once the command is halfway.
+        """
         fault = self._known[number]
+        count = "halfway" if fault.hang == "during" else "hits"
         with self._changed:
-            return self._changed.wait_for(lambda: fault.hits >= hits,
-                                          timeout)
+            return self._changed.wait_for(
+                lambda: getattr(fault, count) >= hits, timeout)

@@ -12,12 +12,13 @@ that is cut off does not answer, and nothing else happens.
 """
 
 import contextlib
-import os
+import fcntl
 import selectors
 import socket
 import struct
 import subprocess
 import threading
+import time
 
 from . import sandbox
 
@@ -25,6 +26,8 @@ NET, NET6 = "10.88.0", "fd88:"
 MANAGER = "mgr"
 CHUNK = 65536
 FORWARDING, DISABLED = 3, 0             # states of a bridge port
+SIOCGIFFLAGS, IFF_RUNNING = 0x8913, 0x40
+UP_SECONDS = 10
 
 
 class Host:
@@ -52,10 +55,10 @@ class Network:
             finish(process)
 
     def _plug(self):
-        lines = ["link add br0 type bridge", "link set br0 up"]
+        lines = ["link add name br0 type bridge", "link set br0 up"]
         for host in self.hosts:
             lines += [
-                f"link add {host.name} type veth peer name eth0 address "
+                f"link add name {host.name} type veth peer name eth0 address "
                 f"{host.link} netns /proc/self/fd/{host.namespace}",
                 f"link set {host.name} master br0 up"]
         finish(ip(self.switch, lines, [h.namespace for h in self.hosts]))
@@ -81,15 +84,34 @@ class Network:
         if name not in [host.name for host in self.hosts]:
             raise ValueError(f"no such host: {name}")
         state = DISABLED if cut else FORWARDING
-        finish(ip(self.switch, [
-            f"link set {name} type bridge_slave state {state}"]))
+        finish(ip(self.switch, [f"link set dev {name} state {state}"],
+                  program="bridge"))
+
+    def wait_until_up(self):
+        """Links come up a little later, and drop packets until then."""
+        end = time.monotonic() + UP_SECONDS
+        for namespace, name in [(h.namespace, "eth0") for h in self.hosts
+                                ] + [(self.switch, h.name)
+                                     for h in self.hosts]:
+            with sandbox.inside(namespace), socket.socket() as sock:
+                while not running(sock, name):
+                    if time.monotonic() > end:
+                        raise OSError(f"{name} does not come up")
+                    time.sleep(0.002)
 
 
-def ip(namespace, lines, files=()):
-    """Start ip(8) in a namespace with commands."""
+def running(sock, name):
+    """Whether a link of the socket's network passes packets."""
+    request = struct.pack("16sh", name.encode(), 0).ljust(40, b"\0")
+    reply = fcntl.ioctl(sock, SIOCGIFFLAGS, request)
+    return bool(struct.unpack_from("16sh", reply)[1] & IFF_RUNNING)
+
+
+def ip(namespace, lines, files=(), program="ip"):
+    """Start ip(8), or bridge(8), in a namespace with commands."""
     with sandbox.inside(namespace):
         process = subprocess.Popen(
-            ["ip", "-batch", "-"], stdin=subprocess.PIPE, pass_fds=files,
+            [program, "-batch", "-"], stdin=subprocess.PIPE, pass_fds=files,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     process.stdin.write("".join(line + "\n" for line in lines))
     process.stdin.close()
@@ -166,14 +188,10 @@ def unavailable():
     """Why networks cannot be used here, as one line, or None."""
     done = subprocess.run(
         ["unshare", "--net", "sh", "-c",
-         "ip link add br0 type bridge && ip link add a type veth peer b"],
+         "ip link add br0 type bridge && "
+         "ip link add name a type veth peer name b"],
         capture_output=True, text=True)
     if done.returncode:
         return ("networks need ip (package iproute2), bridges and veth: "
                 + (done.stderr.strip().splitlines() or ["no"])[-1])
     return None
-
-
-def close(namespaces):
-    for namespace in namespaces:
-        os.close(namespace)

@@ -5,6 +5,8 @@ The node has private /usr, /etc and /var (overlays), /root, /run and /tmp,
 shares the GPFS file systems with the other nodes, listens for SSH itself and
 starts the real `sshd -i` (sshd(8), inetd mode) for every connection.  The
 real exportfs(8) works on the node's own /etc/exports and /var/lib/nfs.
+With a network the node is a host in it, with sshd on port 22, and what the
+test process connects to is a relay.
 
 The process is forked by the server and must import nothing later: the
 directories that Python was loaded from may be hidden by then.
@@ -21,7 +23,8 @@ import signal
 import subprocess
 import threading
 
-from . import sandbox, wire
+from . import network, sandbox, wire
+from .ganesha import SERVICES, Ganesha, program
 
 SSHD = "/usr/sbin/sshd"
 CONFIG = "/etc/ssh/gpfs_simulator_sshd_config"
@@ -29,6 +32,7 @@ SSHD_LOG = "/var/log/sshd.log"
 REAL = "/usr/lib/gpfs-simulator"        # programs behind wrappers
 EXPORTFS = REAL + "/exportfs"
 MMBIN = "/usr/lpp/mmfs/bin"
+SYSTEMD = ("/usr/bin/systemctl", "/usr/sbin/service")   # stand-ins
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LC_ALL": "C"}
 PAM = """auth required pam_unix.so nodelay
@@ -80,6 +84,8 @@ class Agent:
         self.spec = spec
         self.name = spec["name"]
         self.listener = spec["listener"]
+        self.inside = None              # the network's own listener
+        self.ganesha = None
         self.settings = dict(DEFAULTS, **spec["settings"])
         self.password_set = None
         self.connections = []           # Popen of each sshd
@@ -97,6 +103,8 @@ class Agent:
             self.isolate()
             self.install()
             self.configure()
+            if self.ganesha:
+                self.ganesha.boot()
             answer = {"name": self.name, "keys": self.op_host_keys()}
         except Exception as error:
             answer = {"error": f"{self.name}: {error}"}
@@ -112,6 +120,9 @@ class Agent:
         scratch = self.spec["scratch"]
         sandbox.unshare(sandbox.CLONE_NEWNS | sandbox.CLONE_NEWUTS
                         | sandbox.CLONE_NEWIPC)
+        if self.spec["host"]:
+            sandbox.enter(self.spec["host"].namespace)
+            self.inside = network.listen(self.spec["host"].namespace, 22)
         sandbox.mount(None, "/", None, sandbox.MS_SLAVE | sandbox.MS_REC)
         sandbox.sethostname(self.name)
         for top in ("usr", "etc", "var"):
@@ -137,10 +148,11 @@ class Agent:
         os.chmod(client, 0o755)
         for command in self.spec["commands"]:
             os.symlink(client, f"{MMBIN}/{command}")
-        for program in self.spec["programs"]:
-            shutil.copy(program, REAL)
-            os.unlink(program)
-            os.symlink(client, program)
+        for path in self.spec["programs"]:
+            shutil.copy(path, REAL)
+            os.unlink(path)
+            os.symlink(client, path)
+        self.install_ganesha(client)
         write("/etc/gpfs-simulator",
               f"{self.spec['socket']}\n{self.name}\n")
         self.empty_exports()
@@ -150,6 +162,17 @@ class Agent:
         for name in os.listdir("/etc/ssh"):
             if name.startswith("ssh_host_"):
                 os.unlink("/etc/ssh/" + name)
+
+    def install_ganesha(self, client):
+        if self.spec["ganesha"] is None:
+            return
+        for path in SYSTEMD:
+            if os.path.lexists(path):
+                os.unlink(path)
+            os.symlink(client, path)
+        self.ganesha = Ganesha(self.spec["ganesha"], self.spec["fsal"], REAL,
+                               ENVIRONMENT)
+        self.ganesha.install()
 
     def empty_exports(self):
         write("/etc/exports", "")
@@ -224,24 +247,34 @@ class Agent:
     # Connections
 
     def accept_connections(self):
-        self.listener.setblocking(False)
+        for listener in self.listeners():
+            listener.setblocking(False)
         while True:
             with selectors.DefaultSelector() as selector:
                 selector.register(self.wake_reader, selectors.EVENT_READ)
-                if self.accepting:
-                    selector.register(self.listener, selectors.EVENT_READ)
+                for listener in self.listeners() * self.accepting:
+                    selector.register(listener, selectors.EVENT_READ)
                 ready = [key.fileobj for key, _ in selector.select()]
             with self.lock:
                 if self.wake_reader in ready:
                     os.read(self.wake_reader, 4096)
-                if self.accepting and self.listener in ready:
-                    self.accept()
+                for listener in self.listeners() * self.accepting:
+                    if listener in ready:
+                        self.accept(listener)
 
-    def accept(self):
+    def listeners(self):
+        return [self.listener] + [self.inside] * bool(self.inside)
+
+    def accept(self, listener):
         try:
-            conn, _ = self.listener.accept()
+            conn, _ = listener.accept()
         except OSError:
             return                      # gone already, or not listening
+        if self.inside and listener is self.listener:
+            conn.setblocking(True)
+            network.relay(conn, self.spec["manager"].namespace,
+                          (self.spec["host"].address, 22))
+            return
         with conn, open(SSHD_LOG, "ab") as log:
             conn.setblocking(True)
             self.accepted += 1
@@ -266,12 +299,13 @@ class Agent:
             return {"accepted": self.accepted,
                     "open": len(self.connections)}
 
-    def op_kill_connections(self, commands):
+    def op_kill_connections(self, commands, spare=()):
+        """spare: programs that stay, even when commands are killed."""
         with self.lock:
             while True:
                 pids = [p for p in sandbox.in_my_namespace()
-                        if self.living(p) and (
-                            commands or self.is_sshd(p))]
+                        if self.living(p) and program(p) not in spare
+                        and (commands or self.is_sshd(p))]
                 if not pids:
                     break
                 sandbox.kill_and_wait(pids)
@@ -301,11 +335,16 @@ class Agent:
         """Refused connections; shutdown(2) keeps the port ours."""
         if refusing:
             self.accept_again(False)
-            with contextlib.suppress(OSError):          # is down already
-                self.listener.shutdown(2)
+            for listener in self.listeners():
+                with contextlib.suppress(OSError):      # is down already
+                    listener.shutdown(2)
         else:
-            self.listener.listen(128)
-            self.accept_again(True)
+            self.listen_again()
+
+    def listen_again(self):
+        for listener in self.listeners():
+            listener.listen(128)
+        self.accept_again(True)
 
     def op_freeze(self, frozen):
         number = signal.SIGSTOP if frozen else signal.SIGCONT
@@ -354,6 +393,8 @@ class Agent:
         self.forget_exports()
         subprocess.run([EXPORTFS, "-r"], capture_output=True, check=False,
                        stdin=subprocess.DEVNULL, env=ENVIRONMENT)
+        if self.ganesha:
+            self.ganesha.boot_again()
         self.op_refuse(False)
 
     def op_gpfs(self, mounted):
@@ -371,16 +412,24 @@ class Agent:
     def op_reset(self):
         """Exports, connections and settings as after the start."""
         self.op_freeze(False)
-        self.op_kill_connections(commands=True)
+        self.op_kill_connections(commands=True, spare=SERVICES)
         self.op_gpfs(True)
         self.empty_exports()
-        self.listener.listen(128)
-        self.accept_again(True)
+        if self.ganesha:
+            self.ganesha.reset()
+        self.listen_again()
         self.accepted = 0
         if os.path.exists("/root/.bashrc"):
             os.unlink("/root/.bashrc")
         self.settings = dict(DEFAULTS, **self.spec["settings"])
         self.configure()
+
+    # Requests: NFS-Ganesha
+
+    def op_ganesha(self, call, arguments):
+        if self.ganesha is None:
+            raise ValueError("the cluster was started without Ganesha")
+        return getattr(self.ganesha, "op_" + call)(**arguments)
 
     # Requests: work in the node
 

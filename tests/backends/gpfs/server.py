@@ -5,6 +5,7 @@
       init     (PID 1)        reaps; ends with the test process
         server                state, commands, faults, journal
           node, node...       one process per node, see `node`
+          c1, c2...           one process per NFS client, see `clients`
 
 The configuration is one JSON line on standard input, which then stays open:
 when it ends, the test process is gone and everything here goes too.
@@ -20,15 +21,17 @@ import struct
 import sys
 import threading
 
-from . import commands, sandbox, wire
+from . import clients, commands, network, sandbox, wire
 from .cluster import Cluster
 from .faults import Faults, Gate, Gone
 from .journal import Journal
-from .node import REAL, Agent
+from .node import REAL, SYSTEMD, Agent
+from .trees import TREES
 
 CHUNK = 65536
 RETRYING = ("Unable to obtain the GPFS configuration file lock. "
             "Retrying ...")
+STAND_INS = {os.path.basename(path) for path in SYSTEMD}
 TIMED_OUT = "Timed out waiting for lock. Try again later."
 
 
@@ -94,8 +97,10 @@ class Client:
 class Server:
     """Runs commands; op_* are the requests of the test process."""
 
-    def __init__(self, cluster):
+    def __init__(self, cluster, net=None, nodes=None):
         self.cluster = cluster
+        self.network = net
+        self.nodes = nodes or {}        # name -> path of its control socket
         self.journal = Journal()
         self.faults = Faults()
 
@@ -147,7 +152,8 @@ class Server:
         status = 0
         if fault.works:
             status = self.work(client, fault.answers,
-                               lambda: fault.midway(client.conn))
+                               lambda: self.faults.midway(
+                                   fault, client.conn))
         if fault.hang == "after":
             fault.gate.wait(client.conn)
         if fault.cut == "after":
@@ -169,6 +175,8 @@ class Server:
         pause: called in the middle of long commands.
         """
         name = os.path.basename(client.argv[0])
+        if name in STAND_INS:
+            return self.service(client, quiet)
         if name not in commands.COMMANDS:
             return client.run(os.path.join(REAL, name))
         gate = self.cluster.admin_lock
@@ -184,6 +192,31 @@ class Server:
                 if lines:
                     client.print("\n".join(lines) + "\n", kind)
         return status
+
+    def service(self, client, quiet):
+        """systemctl and service, which the node itself stands in for."""
+        status, out, err = self.ganesha(client.node, "service",
+                                        argv=client.argv)
+        if not quiet:
+            client.print(out)
+            client.print(err, b"E")
+        return status
+
+    def ganesha(self, node, call, **arguments):
+        """Ask a node's Ganesha; OSError if it could not do it."""
+        try:
+            return wire.call(self.nodes[node], "ganesha", call=call,
+                             arguments=arguments)
+        except RuntimeError as error:
+            raise OSError(str(error)) from None
+
+    def follow_ces(self):
+        """The nodes' Ganesha serves what CES exports."""
+        self.cluster.ces.subscribe(
+            lambda node, event: self.ganesha(
+                node, "mirror", path=event.path,
+                definition=definition(event)),
+            lambda node: self.ganesha(node, "restart", kill=True))
 
     def locked(self, client, gate, seconds):
         """Wait for the configuration lock; whether we got it."""
@@ -223,6 +256,11 @@ class Server:
 
     def op_faults_clear(self):
         self.faults.clear()
+
+    def op_cut(self, host, cut):
+        if self.network is None:
+            raise ValueError("the cluster was started without a network")
+        self.network.cut(host, cut)
 
     def op_state(self):
         return self.cluster.state()
@@ -265,9 +303,20 @@ class Server:
         self.cluster.missing_status = status
 
     def op_reset(self):
+        for host in self.network.hosts if self.network else ():
+            self.network.cut(host.name, False)
         self.faults.clear()
         self.cluster.clear()
         self.journal.clear()
+
+
+def definition(event):
+    """A change of a CES export as Ganesha's `mirror` wants it."""
+    if event.clients is None:
+        return None
+    return {"id": event.id, "path": event.path, "pseudo": event.pseudo,
+            "clients": [{key.lower(): value for key, value in c.items()}
+                        for c in event.clients]}
 
 
 # Start
@@ -314,21 +363,23 @@ def mount_filesystems(cluster, config):
         settings = dict(settings)
         store = os.path.join(config["directory"], f"fs{number}")
         os.mkdir(store)
-        size = settings.pop("size", "64G")
-        sandbox.tmpfs(store, f"size={size},mode=755", f"/dev/{name}")
+        trees = TREES[settings.pop("trees", config["trees"])]
+        trees.prepare(store, name, settings.pop("size", "64G"))
         mount_point = f"/mnt/{name}"
-        cluster.add_filesystem(name, mount_point, store, **settings)
+        cluster.add_filesystem(name, mount_point, store, trees=trees,
+                               **settings)
         os.mkdir(mount_point)
         sandbox.mount(store + "/root", mount_point, None, sandbox.MS_BIND)
         hidden.append(store)
     return hidden
 
 
-def start_nodes(config, cluster, sockets, hidden, socket_name):
-    """Fork the nodes; [{"name":, "keys":}] once all are ready."""
+def start_nodes(config, cluster, sockets, hidden, socket_name, net):
+    """Fork the nodes; pipes that will tell {"name":, "keys":} of each."""
     hosts = [(n, cluster.addresses[n]) for n in cluster.nodes]
-    with open(config["client"], "rb") as file:
-        client = file.read()
+    client = read_bytes(config["client"])
+    fsal = config["ganesha"] is not None and (
+        config["plugins"], read_bytes(config["fsal"]))
     pipes = []
     for number, name in enumerate(cluster.nodes):
         reader, writer = os.pipe()
@@ -339,6 +390,8 @@ def start_nodes(config, cluster, sockets, hidden, socket_name):
             scratch=f"{config['directory']}/scratch/{name}",
             commands=list(commands.COMMANDS),
             programs=config["programs"], socket=socket_name,
+            ganesha=config["ganesha"], fsal=fsal,
+            host=net and net.nodes[number], manager=net and net.manager,
             public_key=config["public_key"],
             mount_points=[f.mount_point
                           for f in cluster.filesystems.values()])
@@ -351,6 +404,11 @@ def start_nodes(config, cluster, sockets, hidden, socket_name):
         spec["control"].close()
         os.close(writer)
         pipes.append(reader)
+    return pipes
+
+
+def answers_of(pipes):
+    """What nodes say when they are ready, or raises what is wrong."""
     answers = []
     for reader in pipes:
         with open(reader, "rb") as file:
@@ -362,28 +420,75 @@ def start_nodes(config, cluster, sockets, hidden, socket_name):
     return answers
 
 
+def start_clients(config, hosts):
+    """Fork the NFS clients; what the test process wants to know of each."""
+    started = []
+    for host in hosts:
+        control = wire.listen(f"{config['directory']}/{host.name}")
+        if os.fork() == 0:
+            run_or_die(lambda: clients.Agent(host).main(control))
+        control.close()
+        started.append(facts(host))
+    return started
+
+
+def facts(host):
+    return dict(name=host.name, address=host.address,
+                address6=host.address6, namespace=host.namespace)
+
+
+def listen_for_commands(name, net):
+    """Abstract sockets belong to a network: one in each node's."""
+    if net is None:
+        return [wire.listen("\0" + name)]
+    listeners = []
+    for host in net.nodes:
+        with sandbox.inside(host.namespace):
+            listeners.append(wire.listen("\0" + name))
+    return listeners
+
+
+def read_bytes(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def serve(config):
     """The server process; never returns."""
     names = [f"node{n}" for n in range(1, config["nodes"] + 1)]
     sockets = bind_nodes(len(names))
-    addresses = [s.getsockname()[0] for s in sockets]
-    cluster = Cluster(config["name"], config["release"],
-                      list(zip(names, addresses)))
+    addresses = [s.getsockname() for s in sockets]
+    net = None
+    if config["network"]:
+        net = network.Network(names, config["clients"])
+    cluster = Cluster(config["name"], config["release"], list(zip(
+        names, [h.address for h in net.nodes] if net
+        else [address for address, _port in addresses])))
     scratch = os.path.join(config["directory"], "scratch")
     os.mkdir(scratch)
     sandbox.tmpfs(scratch)
     hidden = mount_filesystems(cluster, config)
     socket_name = f"gpfs-simulator-{os.urandom(8).hex()}"
-    listener = wire.listen("\0" + socket_name)
+    listeners = listen_for_commands(socket_name, net)
     control = wire.listen(os.path.join(config["directory"], "control"))
-    nodes = start_nodes(config, cluster, sockets, hidden, socket_name)
-    for node, sock in zip(nodes, sockets):
-        node["address"], node["port"] = sock.getsockname()
-        sock.close()
-    server = Server(cluster)
-    threading.Thread(target=server.serve_commands, args=(listener,),
-                     daemon=True).start()
-    print(json.dumps({"nodes": nodes}), flush=True)
+    pipes = start_nodes(config, cluster, sockets, hidden, socket_name, net)
+    machines = start_clients(config, net.clients if net else [])
+    nodes = answers_of(pipes)
+    for number, node in enumerate(nodes):
+        node["address"], node["port"] = addresses[number]
+        node["host"] = net and facts(net.nodes[number])
+        sockets[number].close()
+    server = Server(cluster, net, {
+        name: f"{config['directory']}/{name}" for name in names})
+    if config["ganesha"] and config["ganesha"].get("ces"):
+        server.follow_ces()
+    for listener in listeners:
+        threading.Thread(target=server.serve_commands, args=(listener,),
+                         daemon=True).start()
+    if net:
+        net.wait_until_up()
+    print(json.dumps({"nodes": nodes, "clients": machines,
+                      "manager": net and facts(net.manager)}), flush=True)
     wire.serve(control, server)
 
 

@@ -21,6 +21,7 @@ import struct
 import subprocess
 
 from . import sandbox
+from .failure import Failure
 
 LOOP_CTL_GET_FREE, LOOP_CONFIGURE, LOOP_CLR_FD = 0x4C82, 0x4C0A, 0x4C01
 LO_FLAGS_AUTOCLEAR = 4
@@ -100,6 +101,7 @@ class PlainTrees:
     def take(self, fileset, target):
         """Make a snapshot of a fileset at `target`, below .snapshots."""
         source = self.tree(fileset)
+        make_snapdir(target)
         os.mkdir(target)
         copy_tree(source, target, self.fs.snapdir)
         if fileset.id:
@@ -156,7 +158,7 @@ class BtrfsTrees:
         sandbox.tmpfs(base)
         for folder in ("dev", "pool"):
             os.mkdir(f"{base}/{folder}")
-        image = f"{base}/image"
+        image = f"{base}/{os.path.basename(os.path.dirname(store))}-{name}"
         with open(image, "wb") as file:
             file.truncate(size_in_bytes(size))
         subprocess.run(["mkfs.btrfs", "-q", "-K", image], check=True,
@@ -201,9 +203,23 @@ class BtrfsTrees:
         delete_subvolumes(self.tree(fileset))
 
     def limit(self, fileset, kib):
+        """Not through the subvolume itself: if it is full, that fails."""
         if fileset.id:
             btrfs("qgroup", "limit", f"{kib}K" if kib else "none",
-                  self.tree(fileset))
+                  "0/" + subvolume_id(self.tree(fileset)), self.fs.store)
+
+    @contextlib.contextmanager
+    def _unlimited(self, fileset):
+        """Snapshots are made in a fileset, also when it is full."""
+        limit = self.fs.quota(fileset).block_hard
+        if not limit:
+            yield
+            return
+        self.limit(fileset, 0)
+        try:
+            yield
+        finally:
+            self.limit(fileset, limit)
 
     def blocks(self, fileset, _counted):
         top = self.tree(fileset)
@@ -233,16 +249,22 @@ class BtrfsTrees:
         parts = {"": self.tree(fileset)}
         for other in self._below(fileset):
             parts[other.path[len(fileset.path):]] = self.tree(other)
+        with self._unlimited(fileset):
+            make_snapdir(target)
+            self._take(parts, target)
+        read_only(parts, target, "true")
+
+    def _take(self, parts, target):
         made = self.parts[identity(target)] = {}
         for part, source in parts.items():
             if part:
                 os.rmdir(target + part)         # the junction
             btrfs("subvolume", "snapshot", source, target + part)
             made[part] = source
-            with contextlib.suppress(FileNotFoundError):
-                shutil.rmtree(os.path.join(target + part,
-                                           self.fs.snapdir))
-        read_only(parts, target, "true")
+            stubs = os.path.join(target + part, self.fs.snapdir)
+            if os.path.isdir(stubs):
+                with same_times(target + part):
+                    shutil.rmtree(stubs)
 
     def _below(self, fileset):
         """Filesets that a snapshot of this one covers, outermost first."""
@@ -253,13 +275,18 @@ class BtrfsTrees:
     def drop(self, target):
         parts = self.parts.pop(identity(target))
         read_only(parts, target, "false")
-        delete_subvolumes(*(target + part for part in reversed(parts)))
+        with self._unlimited(self._by_tree()[identity(target)[0]]):
+            delete_subvolumes(*(target + part for part in reversed(parts)))
+
+    def _by_tree(self):
+        return {self.tree(f): f for f in self.fs.filesets.values()}
 
     def restore(self, _fileset, source):
-        trees = {self.tree(f): f for f in self.fs.filesets.values()}
+        trees = self._by_tree()
         for part, tree in self.parts[identity(source)].items():
             if tree in trees:
-                bring_back(source + part, tree, self._keep(trees[tree]))
+                with self._unlimited(trees[tree]):
+                    bring_back(source + part, tree, self._keep(trees[tree]))
 
     def _keep(self, fileset):
         """What a restore leaves alone in a fileset's directory."""
@@ -287,6 +314,14 @@ TREES = {"plain": PlainTrees, "btrfs": BtrfsTrees}
 
 # Directories
 
+@contextlib.contextmanager
+def same_times(folder):
+    """What is done in a directory does not change its times."""
+    info = os.stat(folder)
+    yield
+    os.utime(folder, ns=(info.st_atime_ns, info.st_mtime_ns))
+
+
 def open_paths():
     """All that processes have open or work in, as they see it."""
     for process in filter(str.isdigit, os.listdir("/proc")):
@@ -299,6 +334,14 @@ def open_paths():
         for link in links:
             with contextlib.suppress(OSError):
                 yield os.readlink(link)
+
+
+def make_snapdir(snapshot):
+    """The .snapshots directory, as if it had always been there."""
+    folder = os.path.dirname(snapshot)
+    if not os.path.isdir(folder):
+        with same_times(os.path.dirname(folder)):
+            os.mkdir(folder, 0o555)
 
 
 def remove(path):
@@ -397,8 +440,13 @@ def btrfs(*argv):
     done = subprocess.run(["btrfs", *argv], capture_output=True, text=True,
                           stdin=subprocess.DEVNULL)
     if done.returncode:
-        raise OSError(f"btrfs {' '.join(argv)}: {done.stderr.strip()}")
+        raise Failure(errno.EIO, f"btrfs {' '.join(argv)}: "
+                      + done.stderr.strip())
     return done.stdout
+
+
+def subvolume_id(path):
+    return btrfs("inspect-internal", "rootid", path).strip()
 
 
 def identity(snapshot):

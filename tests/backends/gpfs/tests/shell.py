@@ -18,10 +18,15 @@ class Shell:
                                               ("node2", "127.0.0.2")])
         self.fs = self.cluster.add_filesystem("gpfs0", "/mnt/gpfs0",
                                               str(store))
+        # This machine's processes are not the nodes': files of another
+        # cluster that runs meanwhile may have the same paths.
+        self.fs.is_open = lambda fileset: False
+        self.pause = None               # in the middle of long commands
 
     def __call__(self, line, node="node1", cwd="/", user=0):
         call = commands.Call(self.cluster, node, shlex.split(line), cwd,
                              user)
+        call.pause, self.changes = self.pause, call.changes
         self.status = commands.run(call)
         self.out, self.err = "\n".join(call.out), "\n".join(call.err)
         return self.status

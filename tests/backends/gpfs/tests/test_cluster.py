@@ -314,6 +314,51 @@ def test_hang_until_released(gpfs, when):
     assert gpfs.journal.records()[0].status == 0
 
 
+def test_restore_in_the_middle(gpfs):
+    one, two = gpfs.nodes
+    path = share(gpfs)
+    one.write_file(path + "/file", "old")
+    mm(one, "mmcrsnapshot gpfs0 s1 -j share1")
+    one.write_file(path + "/file", "new")
+    fault = gpfs.faults.add("mmrestorefs", hang="during")
+    command = Background(one, "mmrestorefs gpfs0 s1 -j share1")
+    fault.wait()
+    assert ":Restoring:" in mm(two, "mmlssnapshot gpfs0 -Y").stdout
+    mm(two, "mmcrfileset gpfs0 other")  # others go on
+    fault.release()
+    assert command.wait().returncode == 0
+    assert one.read_file(path + "/file") == "old"
+    assert gpfs.snapshots()[0]["status"] == "Valid"
+
+
+def test_interrupted_in_the_middle(gpfs):
+    share(gpfs)
+    one = gpfs.nodes[0]
+    mm(one, "mmcrsnapshot gpfs0 s1 -j share1")
+    gpfs.faults.add("mmdelsnapshot", interrupt=True)
+    command = "mmdelsnapshot gpfs0 s1 -j share1"
+    done = mm(one, command, check=False)
+    assert (done.returncode, "Interrupted." in done.stderr) == (1, True)
+    assert gpfs.snapshots()[0]["status"] == "DeleteRequired"
+    mm(one, command)
+    assert gpfs.snapshots() == []
+
+
+def test_killed_in_the_middle(gpfs):
+    share(gpfs)
+    one = gpfs.nodes[0]
+    mm(one, "mmcrsnapshot gpfs0 s1 -j share1")
+    fault = gpfs.faults.add("mmdelsnapshot", hang="during")
+    one.write_file("/tmp/run", "echo $$ >/tmp/pid\n"
+                   f"exec {MM}mmdelsnapshot gpfs0 share1:s1\n")
+    command = Background(one, "mmlsfs gpfs0; exec sh /tmp/run")
+    fault.wait()
+    one.run(["kill", "-9", one.read_file("/tmp/pid").strip()], check=True)
+    command.wait()
+    gpfs.journal.wait(5)
+    assert gpfs.snapshots()[0]["status"] == "DeleteRequired"
+
+
 def test_killed_while_hanging(gpfs):
     one = gpfs.nodes[0]
     gpfs.faults.add("mmcrfileset", hang="before")
@@ -448,6 +493,7 @@ class TestNothingStays:
         line = ""
         while "gpfs_ssh_private_key" not in line:
             line = child.stdout.readline()
+            assert line, "the simulator died at its start"
         directory = os.path.dirname(line.split()[-1])
         watched = [os.pidfd_open(int(pid))
                    for pid in descendants(directory)]
