@@ -30,6 +30,31 @@ class Entry(ctypes.Structure):
     _fields_ = [("next", c_void_p), ("name", c_char_p)]
 
 
+PATH = [c_void_p, c_char_p]
+SIGNATURES = {
+    "nfs_destroy_context": [c_void_p], "nfs_get_error": [c_void_p],
+    "nfs_set_version": [c_void_p, c_int],
+    "nfs4_set_client_name": PATH,
+    "nfs_set_timeout": [c_void_p, c_int],
+    "nfs_set_autoreconnect": [c_void_p, c_int],
+    "nfs_set_uid": [c_void_p, c_int], "nfs_set_gid": [c_void_p, c_int],
+    "nfs_mount": PATH + [c_char_p], "nfs_umount": [c_void_p],
+    "nfs_lstat64": PATH + [POINTER(Stat)],
+    "nfs_open": PATH + [c_int, POINTER(c_void_p)],
+    "nfs_create": PATH + [c_int, c_int, POINTER(c_void_p)],
+    "nfs_close": [c_void_p, c_void_p],
+    "nfs_fsync": [c_void_p, c_void_p],
+    "nfs_pread": [c_void_p, c_void_p, c_uint64, c_uint64, c_char_p],
+    "nfs_pwrite": [c_void_p, c_void_p, c_uint64, c_uint64, c_char_p],
+    "nfs_truncate": PATH + [c_uint64], "nfs_unlink": PATH,
+    "nfs_mkdir": PATH, "nfs_rmdir": PATH,
+    "nfs_rename": PATH + [c_char_p], "nfs_chmod": PATH + [c_int],
+    "nfs_chown": PATH + [c_int, c_int],
+    "nfs_opendir": PATH + [POINTER(c_void_p)],
+    "nfs_readdir": [c_void_p, c_void_p],
+    "nfs_closedir": [c_void_p, c_void_p]}
+
+
 def load():
     """The library, or None."""
     for name in NAMES:
@@ -41,30 +66,7 @@ def load():
 
 
 def declared(library):
-    path = [c_void_p, c_char_p]
-    signatures = {
-        "nfs_destroy_context": [c_void_p], "nfs_get_error": [c_void_p],
-        "nfs_set_version": [c_void_p, c_int],
-        "nfs4_set_client_name": path,
-        "nfs_set_timeout": [c_void_p, c_int],
-        "nfs_set_autoreconnect": [c_void_p, c_int],
-        "nfs_set_uid": [c_void_p, c_int], "nfs_set_gid": [c_void_p, c_int],
-        "nfs_mount": path + [c_char_p], "nfs_umount": [c_void_p],
-        "nfs_lstat64": path + [POINTER(Stat)],
-        "nfs_open": path + [c_int, POINTER(c_void_p)],
-        "nfs_create": path + [c_int, c_int, POINTER(c_void_p)],
-        "nfs_close": [c_void_p, c_void_p],
-        "nfs_fsync": [c_void_p, c_void_p],
-        "nfs_pread": [c_void_p, c_void_p, c_uint64, c_uint64, c_char_p],
-        "nfs_pwrite": [c_void_p, c_void_p, c_uint64, c_uint64, c_char_p],
-        "nfs_truncate": path + [c_uint64], "nfs_unlink": path,
-        "nfs_mkdir": path, "nfs_rmdir": path,
-        "nfs_rename": path + [c_char_p], "nfs_chmod": path + [c_int],
-        "nfs_chown": path + [c_int, c_int],
-        "nfs_opendir": path + [POINTER(c_void_p)],
-        "nfs_readdir": [c_void_p, c_void_p],
-        "nfs_closedir": [c_void_p, c_void_p]}
-    for name, arguments in signatures.items():
+    for name, arguments in SIGNATURES.items():
         getattr(library, name).argtypes = arguments
     library.nfs_init_context.restype = c_void_p
     library.nfs_get_error.restype = c_char_p

@@ -104,6 +104,13 @@ class Server:
         self.journal = Journal()
         self.faults = Faults()
 
+    def start(self, config, listeners):
+        if config["ganesha"] and config["ganesha"].get("ces"):
+            self.follow_ces()
+        for listener in listeners:
+            threading.Thread(target=self.serve_commands, args=(listener,),
+                             daemon=True).start()
+
     # Commands
 
     def serve_commands(self, listener):
@@ -376,25 +383,15 @@ def mount_filesystems(cluster, config):
 
 def start_nodes(config, cluster, sockets, hidden, socket_name, net):
     """Fork the nodes; pipes that will tell {"name":, "keys":} of each."""
-    hosts = [(n, cluster.addresses[n]) for n in cluster.nodes]
-    client = read_bytes(config["client"])
-    fsal = config["ganesha"] is not None and (
-        config["plugins"], read_bytes(config["fsal"]))
+    common = common_spec(config, cluster, hidden, socket_name, net)
     pipes = []
     for number, name in enumerate(cluster.nodes):
         reader, writer = os.pipe()
         spec = dict(
-            name=name, listener=sockets[number], hosts=hosts,
-            control=wire.listen(f"{config['directory']}/node{number + 1}"),
-            settings=config["settings"], hide=hidden, client=client,
+            common, name=name, listener=sockets[number],
+            control=wire.listen(f"{config['directory']}/{name}"),
             scratch=f"{config['directory']}/scratch/{name}",
-            commands=list(commands.COMMANDS),
-            programs=config["programs"], socket=socket_name,
-            ganesha=config["ganesha"], fsal=fsal,
-            host=net and net.nodes[number], manager=net and net.manager,
-            public_key=config["public_key"],
-            mount_points=[f.mount_point
-                          for f in cluster.filesystems.values()])
+            host=net and net.nodes[number])
         if os.fork() == 0:
             os.close(reader)
             for other in sockets:
@@ -405,6 +402,20 @@ def start_nodes(config, cluster, sockets, hidden, socket_name, net):
         os.close(writer)
         pipes.append(reader)
     return pipes
+
+
+def common_spec(config, cluster, hidden, socket_name, net):
+    """What all nodes are told."""
+    names = [(n, cluster.addresses[n]) for n in cluster.nodes]
+    fsal = config["ganesha"] is not None and (
+        config["plugins"], read_bytes(config["fsal"]))
+    return dict(
+        hosts=net.names() if net else names, settings=config["settings"],
+        hide=hidden, client=read_bytes(config["client"]), fsal=fsal,
+        commands=list(commands.COMMANDS), programs=config["programs"],
+        socket=socket_name, ganesha=config["ganesha"],
+        manager=net and net.manager, public_key=config["public_key"],
+        mount_points=[f.mount_point for f in cluster.filesystems.values()])
 
 
 def answers_of(pipes):
@@ -457,13 +468,13 @@ def serve(config):
     """The server process; never returns."""
     names = [f"node{n}" for n in range(1, config["nodes"] + 1)]
     sockets = bind_nodes(len(names))
-    addresses = [s.getsockname() for s in sockets]
     net = None
     if config["network"]:
         net = network.Network(names, config["clients"])
-    cluster = Cluster(config["name"], config["release"], list(zip(
-        names, [h.address for h in net.nodes] if net
-        else [address for address, _port in addresses])))
+    addresses = [host.address for host in net.nodes] if net else [
+        sock.getsockname()[0] for sock in sockets]
+    cluster = Cluster(config["name"], config["release"],
+                      list(zip(names, addresses)))
     scratch = os.path.join(config["directory"], "scratch")
     os.mkdir(scratch)
     sandbox.tmpfs(scratch)
@@ -472,24 +483,26 @@ def serve(config):
     listeners = listen_for_commands(socket_name, net)
     control = wire.listen(os.path.join(config["directory"], "control"))
     pipes = start_nodes(config, cluster, sockets, hidden, socket_name, net)
-    machines = start_clients(config, net.clients if net else [])
-    nodes = answers_of(pipes)
-    for number, node in enumerate(nodes):
-        node["address"], node["port"] = addresses[number]
-        node["host"] = net and facts(net.nodes[number])
-        sockets[number].close()
+    ready = {"clients": start_clients(config, net.clients if net else []),
+             "manager": net and facts(net.manager),
+             "nodes": nodes_ready(pipes, sockets, net)}
     server = Server(cluster, net, {
         name: f"{config['directory']}/{name}" for name in names})
-    if config["ganesha"] and config["ganesha"].get("ces"):
-        server.follow_ces()
-    for listener in listeners:
-        threading.Thread(target=server.serve_commands, args=(listener,),
-                         daemon=True).start()
+    server.start(config, listeners)
+    print(json.dumps(ready), flush=True)
+    wire.serve(control, server)
+
+
+def nodes_ready(pipes, sockets, net):
+    """What the test process wants to know of the nodes, once they are up."""
+    nodes = answers_of(pipes)
+    for number, (node, sock) in enumerate(zip(nodes, sockets)):
+        node["address"], node["port"] = sock.getsockname()
+        node["host"] = net and facts(net.nodes[number])
+        sock.close()
     if net:
         net.wait_until_up()
-    print(json.dumps({"nodes": nodes, "clients": machines,
-                      "manager": net and facts(net.manager)}), flush=True)
-    wire.serve(control, server)
+    return nodes
 
 
 def run_or_die(function):
