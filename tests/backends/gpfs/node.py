@@ -156,6 +156,8 @@ class Agent:
         write("/etc/gpfs-simulator",
               f"{self.spec['socket']}\n{self.name}\n")
         self.empty_exports()
+        if not os.path.lexists("/etc/mtab"):    # NFS-Ganesha reads it
+            os.symlink("/proc/self/mounts", "/etc/mtab")
         self.local_names()
         os.makedirs("/root/.ssh", 0o700)
         write("/root/.ssh/authorized_keys", self.spec["public_key"], 0o600)

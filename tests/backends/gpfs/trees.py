@@ -89,12 +89,12 @@ class PlainTrees:
     def is_open(self, fileset):
         """Whether a process has a file of the fileset open, or works in it.
 
-        Nodes see the tree at another path than we do, so compare device and
-        path below the junction as /proc shows them.
+        Nodes see the tree at another path than we do, so compare the path
+        below the junction as /proc shows it; in a chroot(2) it shows our
+        root's path before that.
         """
-        top = fileset.path
-        return any(target == top or target.startswith(top + "/")
-                   for target in open_paths())
+        top = fileset.path + "/"
+        return any(top in target + "/" for target in open_paths())
 
     # Snapshots
 
