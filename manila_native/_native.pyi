@@ -28,6 +28,15 @@ class InvalidShareAccess(Exception):
 class InvalidInput(Exception):
     native_code: str
 
+class ShareShrinkingPossibleDataLoss(Exception):
+    native_code: str
+
+class ManageInvalidShare(InvalidShare): ...
+class UnmanageInvalidShare(InvalidShare): ...
+
+class ManageInvalidShareSnapshot(Exception):
+    native_code: str
+
 class CommandError(Exception):
     exit_code: int
     stdout: str
@@ -35,12 +44,14 @@ class CommandError(Exception):
     cmd: str
 
 def _configure(services: dict[str, Any]) -> None: ...
+def ssh_stats() -> dict[str, int]: ...
 
 @disjoint_base
 class GPFSShareDriver:
     def __new__(cls, *args: Any, **kwargs: Any) -> GPFSShareDriver: ...
     def _native_setup(self, options: dict[str, Any]) -> None: ...
-    def _get_capacity(self) -> tuple[int, int]: ...
+    def _get_capacities(self) -> list[tuple[str, int, int]]: ...
+    def _get_capabilities(self) -> dict[str, bool]: ...
     def check_for_setup_error(self) -> None: ...
     def create_share(
         self, context: Any, share: Any, share_server: Any = None
@@ -73,6 +84,68 @@ class GPFSShareDriver:
     def deny_access(
         self, context: Any, share: Any, access: Any, share_server: Any = None
     ) -> None: ...
+    def shrink_share(
+        self, share: Any, new_size: int, share_server: Any = None
+    ) -> None: ...
+    def snapshot_update_access(
+        self,
+        context: Any,
+        snapshot: Any,
+        access_rules: Iterable[Any],
+        add_rules: Iterable[Any] | None,
+        delete_rules: Iterable[Any] | None,
+        share_server: Any = None,
+    ) -> None: ...
+    def create_snapshot(
+        self, context: Any, snapshot: Any, share_server: Any = None
+    ) -> dict[str, Any]: ...
+    def delete_snapshot(
+        self, context: Any, snapshot: Any, share_server: Any = None
+    ) -> None: ...
+    def manage_existing_snapshot(
+        self, snapshot: Any, driver_options: Mapping[str, Any] | None
+    ) -> dict[str, Any]: ...
+    def unmanage_snapshot(self, snapshot: Any) -> None: ...
+    def create_share_from_snapshot(
+        self,
+        context: Any,
+        share: Any,
+        snapshot: Any,
+        share_server: Any = None,
+        parent_share: Any = None,
+    ) -> dict[str, Any]: ...
+    def revert_to_snapshot(
+        self,
+        context: Any,
+        snapshot: Any,
+        share_access_rules: Iterable[Any],
+        snapshot_access_rules: Iterable[Any],
+        share_server: Any = None,
+    ) -> dict[str, str] | None: ...
+    def get_share_status(
+        self, share: Any, share_server: Any = None
+    ) -> dict[str, Any]: ...
+    def manage_existing(
+        self, share: Any, driver_options: Mapping[str, Any] | None
+    ) -> dict[str, Any]: ...
+    def unmanage(self, share: Any) -> None: ...
+    def get_pool(self, share: Any) -> str | None: ...
+    def update_share_usage_size(
+        self, context: Any, shares: Iterable[Any] | None
+    ) -> list[dict[str, Any]]: ...
+    def create_share_group_snapshot(
+        self, context: Any, snap_dict: Any, share_server: Any = None
+    ) -> tuple[None, list[dict[str, str]]]: ...
+    def delete_share_group_snapshot(
+        self, context: Any, snap_dict: Any, share_server: Any = None
+    ) -> tuple[None, None]: ...
+    def create_share_group_from_share_group_snapshot(
+        self,
+        context: Any,
+        share_group_dict: Any,
+        share_group_snapshot_dict: Any,
+        share_server: Any = None,
+    ) -> tuple[None, list[dict[str, Any]]]: ...
     def get_backend_info(self, context: Any) -> dict[str, str]: ...
     def get_network_allocations_number(self) -> int: ...
     def get_configured_ip_versions(self) -> list[int]: ...
@@ -89,6 +162,42 @@ class NASHelperBase:
     def create_export(self, local_path: str) -> str: ...
 
 class KNFSHelper(NASHelperBase):
+    def allow_access(
+        self,
+        local_path: str,
+        share: Any,
+        access_type: str,
+        access: str | Mapping[str, Any],
+    ) -> None: ...
+    def deny_access(
+        self,
+        local_path: str,
+        share: Any,
+        access_type: str,
+        access: str | Mapping[str, Any],
+        force: bool = False,
+    ) -> None: ...
+    def remove_export(self, local_path: str, share: Any) -> None: ...
+
+class GNFSHelper(NASHelperBase):
+    def allow_access(
+        self,
+        local_path: str,
+        share: Any,
+        access_type: str,
+        access: str | Mapping[str, Any],
+    ) -> None: ...
+    def deny_access(
+        self,
+        local_path: str,
+        share: Any,
+        access_type: str,
+        access: str | Mapping[str, Any],
+        force: bool = False,
+    ) -> None: ...
+    def remove_export(self, local_path: str, share: Any) -> None: ...
+
+class CESHelper(NASHelperBase):
     def allow_access(
         self,
         local_path: str,

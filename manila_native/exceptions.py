@@ -68,6 +68,30 @@ class InvalidInput(*_bases(_native.InvalidInput, 'InvalidInput')):
     """A value that the caller gave is bad; nothing was changed."""
 
 
+class ShareShrinkingPossibleDataLoss(
+        *_bases(_native.ShareShrinkingPossibleDataLoss,
+                'ShareShrinkingPossibleDataLoss')):
+    """The share holds more than its new size; nothing was changed."""
+
+
+class ManageInvalidShare(
+        InvalidShare, *_bases(_native.ManageInvalidShare,
+                              'ManageInvalidShare')):
+    """What is to be taken over can't be a share; it was left as it was."""
+
+
+class UnmanageInvalidShare(
+        InvalidShare, *_bases(_native.UnmanageInvalidShare,
+                              'UnmanageInvalidShare')):
+    """The share could not be let go."""
+
+
+class ManageInvalidShareSnapshot(
+        *_bases(_native.ManageInvalidShareSnapshot,
+                'ManageInvalidShareSnapshot')):
+    """There is no such snapshot, or it can't be used."""
+
+
 if _processutils is None:
     CommandError = _native.CommandError
 else:
@@ -83,4 +107,5 @@ else:
 CLASSES = {cls.__name__: cls for cls in (
     GPFSException, GPFSConfigurationException, GPFSTimeoutException,
     GPFSConnectionException, InvalidShare, InvalidShareAccess, InvalidInput,
-    CommandError)}
+    ShareShrinkingPossibleDataLoss, ManageInvalidShare, UnmanageInvalidShare,
+    ManageInvalidShareSnapshot, CommandError)}

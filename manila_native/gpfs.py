@@ -9,8 +9,8 @@ The operations are in C (``manila_native._native``); here is what needs to know
 Manila: its options, its log, its exceptions, its scheduler's capabilities.
 
 This module can be imported without Manila. Then it has the helper types
-(NASHelperBase, KNFSHelper), and asking it for GPFSShareDriver raises
-ImportError.
+(NASHelperBase, KNFSHelper, GNFSHelper, CESHelper), and asking it for
+GPFSShareDriver raises ImportError.
 """
 
 import logging
@@ -27,6 +27,7 @@ try:
     from oslo_config import cfg
     from oslo_log import log as oslo_log
 
+    from manila.common import constants
     from manila.share import driver
     from manila.share import share_types
     from manila_native import options
@@ -38,6 +39,8 @@ except ModuleNotFoundError as e:
 
 NASHelperBase = _native.NASHelperBase
 KNFSHelper = _native.KNFSHelper
+GNFSHelper = _native.GNFSHelper
+CESHelper = _native.CESHelper
 
 _GIB = 1024 ** 3
 
@@ -87,6 +90,20 @@ def _root_helper():
     return ['sudo', 'manila-rootwrap', CONF.rootwrap_config]
 
 
+def _polls_reverts():
+    """Does Manila (23.0 and later) ask get_share_status() about a revert?
+
+    :returns: bool; False means that a revert must be complete when
+        revert_to_snapshot() returns
+    """
+    if not hasattr(constants, 'STATUS_REVERTING_TO_SNAPSHOT'):
+        return False
+    # Whoever loads a driver has the manager already; not so at the top of
+    # this module, which the manager may be about to import.
+    from manila.share import manager
+    return hasattr(manager.ShareManager, '_finalize_async_revert')
+
+
 if driver is not None:
     # The C type comes first: its methods override those of ShareDriver. It
     # has no __init__, so that object construction is Manila's.
@@ -94,9 +111,10 @@ if driver is not None:
                           driver.GaneshaMixin, driver.ShareDriver):
         """Shares are filesets of a GPFS file system, exported by NFS.
 
-        create_share, delete_share, extend_share, ensure_share(s),
-        update_access, allow_access, deny_access, check_for_setup_error and
-        get_backend_info are methods of the C type.
+        What makes, changes, asks or deletes something on the cluster is a
+        method of the C type: shares, their snapshots, access rules, copies
+        and group snapshots. A share group by itself needs nothing there, so
+        create_share_group and delete_share_group are Manila's.
 
         :raises: the classes of manila_native.exceptions
         """
@@ -129,7 +147,9 @@ if driver is not None:
 
             nfs_servers, local_hosts: lists of host names or addresses;
             commands for a host that is in local_hosts run on this machine,
-            after the words in root_helper. Times are seconds.
+            after the words in root_helper. pools: (name, directory) pairs;
+            none means one pool, backend_name at mount_point_base. Times are
+            seconds.
             """
             conf = self.configuration
             local_hosts = _local_addresses()
@@ -137,9 +157,17 @@ if driver is not None:
                 local_hosts.append(conf.gpfs_share_export_ip)
             return {
                 'export_ip': conf.gpfs_share_export_ip,
+                'backend_name': self.backend_name,
                 'mount_point_base': conf.gpfs_mount_point_base,
+                'pools': list((conf.gpfs_pools or {}).items()),
+                'snapshot_dir': conf.gpfs_snapshot_dir,
                 'nfs_server_type': conf.gpfs_nfs_server_type,
-                'knfs_export_options': conf.knfs_export_options,
+                'export_options': self._export_options(),
+                'ganesha_version': conf.gpfs_ganesha_version,
+                'ganesha_config_path': conf.ganesha_config_path,
+                'ganesha_export_dir': conf.ganesha_export_dir,
+                'ganesha_service_name': conf.ganesha_service_name,
+                'async_revert': _polls_reverts(),
                 'cluster_host': conf.gpfs_share_export_ip,
                 'nfs_servers': conf.gpfs_nfs_server_list or [],
                 'local_hosts': local_hosts,
@@ -168,6 +196,33 @@ if driver is not None:
                 'sudo': conf.gpfs_ssh_sudo,
             }
 
+        def _export_options(self):
+            """Return the export options of the server type (str or None).
+
+            Those of CES are in the extra specs of share types alone, as in
+            the in-tree driver.
+            """
+            conf = self.configuration
+            return {
+                'KNFS': conf.knfs_export_options,
+                'GNFS': conf.ganesha_nfs_export_options,
+            }.get(conf.gpfs_nfs_server_type)
+
+        def get_default_filter_function(self, pool=None):
+            """Return None: nothing but capacity rules a pool out.
+
+            Capacity is what the scheduler's own CapacityFilter looks at.
+            """
+            return None
+
+        def get_default_goodness_function(self):
+            """Return None: the scheduler's CapacityWeigher compares pools.
+
+            A function of ours would only raise our pools above those of back
+            ends without one, which the GoodnessWeigher rates 0.
+            """
+            return None
+
         def _update_share_stats(self, data=None):
             """Tell the scheduler what the back end has and can do.
 
@@ -175,27 +230,77 @@ if driver is not None:
             in-tree driver: the scheduler then compares sizes with what is
             really free, although filesets take space only as they fill.
 
+            Without gpfs_pools the back end is its own and only pool, and
+            snapshots of all its shares can be consistent. The pools of
+            gpfs_pools may be on several file systems, and a consistent
+            snapshot is of one.
+
             :raises GPFSException: the cluster can't be asked
             """
             conf = self.configuration
-            reserved = conf.reserved_share_percentage
-            total, free = self._get_capacity()
             stats = {
                 'share_backend_name': self.backend_name,
                 'vendor_name': 'IBM',
                 'driver_version': __version__,
                 'storage_protocol': 'NFS',
+                'revert_to_snapshot_support': True,
+            }
+            stats.update(self._get_capabilities())
+            stats.update(self._reserved())
+            capacities = [self._capacity(*row)
+                          for row in self._get_capacities()]
+            if conf.gpfs_pools:
+                stats['pools'] = [dict(self._pool_stats(stats), **capacity)
+                                  for capacity in capacities]
+            else:
+                stats.update(capacities[0])
+                del stats['pool_name']
+            stats['share_group_stats'] = {
+                'consistent_snapshot_support': (
+                    'pool' if conf.gpfs_pools else 'host')}
+            stats.update(data or {})
+            super()._update_share_stats(stats)
+
+        def _reserved(self):
+            """Return the shares of capacity that are kept back (dict)."""
+            conf = self.configuration
+            reserved = conf.reserved_share_percentage
+            return {
                 'reserved_percentage': reserved,
                 'reserved_snapshot_percentage': (
                     conf.reserved_share_from_snapshot_percentage or reserved),
                 'reserved_share_extend_percentage': (
                     conf.reserved_share_extend_percentage or reserved),
+            }
+
+        @staticmethod
+        def _capacity(pool, total, free):
+            """Return what a pool has (dict), of its sizes in bytes."""
+            return {
+                'pool_name': pool,
                 'total_capacity_gb': math.ceil(total / _GIB),
                 # not rounded up: a share of that size could not be filled
                 'free_capacity_gb': free // _GIB,
             }
-            stats.update(data or {})
-            super()._update_share_stats(stats)
+
+        def _pool_stats(self, stats):
+            """Return what each pool has in common with the back end (dict).
+
+            Not all of it is handed down by every scheduler.
+            """
+            common = {key: stats[key] for key in stats
+                      if key.endswith(('_support', '_percentage'))}
+            versions = self.get_configured_ip_versions()
+            common.update({
+                'snapshot_support': self.snapshots_are_supported,
+                'create_share_from_snapshot_support': (
+                    self.creating_shares_from_snapshots_is_supported),
+                'ipv4_support': 4 in versions,
+                'ipv6_support': 6 in versions,
+                'qos': False,
+                'mount_point_name_support': False,
+            })
+            return common
 
 
 def __getattr__(name):

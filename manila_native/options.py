@@ -62,6 +62,37 @@ GPFS_MORE_OPTS = [
                     'the extra spec "knfs:export_options". "rw", "ro" and '
                     '"fsid" are ignored: access rules and the share '
                     'determine them.'),
+    cfg.StrOpt('ganesha_nfs_export_options',
+               help='Export options of NFS-Ganesha (GNFS), unless the share '
+                    'type has the extra spec "gnfs:export_options": "name = '
+                    'value" pairs with a comma between them. "access_type" '
+                    'is ignored: access rules determine it. Default: none, '
+                    'but "maxread = 65536, prefread = 65536" where '
+                    '"gpfs_ganesha_version" is 1.5 or 2.0.'),
+    cfg.StrOpt('gpfs_ganesha_version',
+               default='2.1',
+               choices=[
+                   ('2.1', '2.1 and all later releases: an export is changed '
+                           'while the others are served'),
+                   ('2.0', 'the configuration file is edited, and read again '
+                           'by the service'),
+                   ('1.5', 'as 2.0, with the syntax of 1.5'),
+               ],
+               help='The NFS-Ganesha that runs on the servers of '
+                    '"gpfs_nfs_server_list", for GNFS. Its files are named '
+                    'by Manila\'s own options "ganesha_config_path" and '
+                    '"ganesha_export_dir".'),
+    cfg.DictOpt('gpfs_pools',
+                help='Pools for the scheduler: "name:directory" pairs with a '
+                     'comma between them. Shares of a pool are linked below '
+                     'its directory, and the directories may be on several '
+                     'GPFS file systems. Shares that were made before there '
+                     'were pools need one with the name of the back end. '
+                     'Default: one pool, "gpfs_mount_point_base".'),
+    cfg.StrOpt('gpfs_snapshot_dir',
+               default='.snapshots',
+               help='Name of the directory in which filesets show their '
+                    'snapshots, as "mmsnapdir" tells it.'),
     cfg.StrOpt('gpfs_ssh_private_key_passphrase',
                secret=True,
                help='Passphrase of the key in "gpfs_ssh_private_key".'),

@@ -130,6 +130,14 @@ mn_ipnet_is_host(const struct mn_ipnet *net)
 }
 
 bool
+mn_ipnet_is_unspecified(const struct mn_ipnet *net)
+{
+    static const uint8_t zero[16];
+    return mn_ipnet_is_host(net)
+           && memcmp(net->addr, zero, net->family == 4 ? 4 : 16) == 0;
+}
+
+bool
 mn_ipnet_contains(const struct mn_ipnet *outer, const struct mn_ipnet *inner)
 {
     if (outer->family != inner->family || outer->prefix > inner->prefix) {

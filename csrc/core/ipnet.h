@@ -32,6 +32,8 @@ void mn_ipnet_format(const struct mn_ipnet *net, char text[MN_IPNET_TEXT]);
 void mn_ipnet_address(const struct mn_ipnet *net, char text[MN_IPNET_TEXT]);
 
 bool mn_ipnet_is_host(const struct mn_ipnet *net);
+/* The host 0.0.0.0 or ::, which is nobody's address. */
+bool mn_ipnet_is_unspecified(const struct mn_ipnet *net);
 bool mn_ipnet_contains(const struct mn_ipnet *outer,
                        const struct mn_ipnet *inner);
 bool mn_ipnet_overlaps(const struct mn_ipnet *a, const struct mn_ipnet *b);

@@ -4,8 +4,8 @@
  * rules, carried out on the cluster through executors. Everything here runs
  * on the caller's thread and may be called by many callers at once: a driver
  * object does not change after mn_gpfs_new(). Nothing is remembered between
- * calls but the name of the GPFS device, which is asked for once; the cluster
- * and its NFS servers are the only state.
+ * calls but the name of each pool's GPFS device, which is asked for once; the
+ * cluster and its NFS servers are the only state.
  */
 #ifndef MN_GPFS_DRIVER_H
 #define MN_GPFS_DRIVER_H
@@ -30,12 +30,36 @@ struct mn_gpfs_node {
     struct mn_executor *ex; /* borrowed */
 };
 
+/* A Manila pool: a directory below which its shares are linked. */
+struct mn_gpfs_pool {
+    const char *name;
+    const char *base; /* absolute */
+};
+
+/* Options of NFS-Ganesha that the operator runs (GNFS). */
+struct mn_ganesha_config {
+    enum mn_ganesha_syntax {
+        MN_GANESHA_2_1, /* and later: D-Bus, one file per export */
+        MN_GANESHA_2_0, /* the configuration file is edited, then reloaded */
+        MN_GANESHA_1_5,
+    } syntax;
+    const char *config_path;  /* ganesha_config_path */
+    const char *export_dir;   /* ganesha_export_dir */
+    const char *service_name; /* ganesha_service_name */
+};
+
 /* All strings are copied. */
 struct mn_gpfs_config {
-    const char *export_ip;        /* gpfs_share_export_ip */
-    const char *mount_point_base; /* gpfs_mount_point_base, absolute */
+    const char *export_ip; /* gpfs_share_export_ip */
+    /* at least one; the first is gpfs_mount_point_base when there are no
+       other pools */
+    const struct mn_gpfs_pool *pools;
+    size_t pools_n;
     enum mn_nfs_server_type nfs_server_type;
-    const char *knfs_export_options;        /* without rw, ro and fsid */
+    const char *export_options; /* knfs_export_options: without rw, ro, fsid;
+                                   for GNFS and CES without access_type */
+    const char *snapshot_dir;   /* of mmsnapdir; ".snapshots" */
+    struct mn_ganesha_config ganesha;
     struct mn_gpfs_node cluster;            /* where the mm commands run */
     const struct mn_gpfs_node *nfs_servers; /* gpfs_nfs_server_list */
     size_t nfs_servers_n;
@@ -54,7 +78,21 @@ struct mn_share {
     const char *id;             /* share['id']: the instance's UUID */
     const char *name;           /* share['name']: names the fileset */
     uint64_t size_gib;          /* share['size'] */
-    const char *export_options; /* extra spec knfs:export_options, or NULL */
+    const char *export_options; /* extra spec {knfs,gnfs,ces}:export_options,
+                                   or NULL */
+    const char *pool; /* of share['host'] behind '#'; NULL: the first */
+    const char *path; /* of its export location, for a managed share that is
+                         linked elsewhere; NULL: the pool's base/name */
+};
+
+/* What the driver needs of Manila's snapshot instance dict. */
+struct mn_snapshot {
+    struct mn_share share; /* snapshot['share'] */
+    const char *id;
+    const char *name;   /* GPFS snapshot of the share's fileset; for a managed
+                           one snapshot['provider_location'] */
+    bool not_mountable; /* share['mount_snapshot_support'] is false, so that
+                           the snapshot never had exports of its own */
 };
 
 /* Manila's check_for_setup_error(): the cluster is active, the base directory
@@ -134,12 +172,119 @@ struct mn_gpfs_stats {
     uint64_t total_bytes;
     uint64_t free_bytes;
 };
+/* stats has room for all pools, in the order of the configuration; one plan
+   for all. A pool that can't be asked has total_bytes 0 and is logged; an
+   error only when none can. */
 int mn_gpfs_stats(struct mn_gpfs *g, struct mn_gpfs_stats *stats,
                   struct mn_error *err);
 
+/* ---- size ---- */
+
+/* NOSPACE when the share holds more than the new size: Manila's
+   ShareShrinkingPossibleDataLoss. Usage is read before the quota is set, and
+   again in the plan that sets it: if the share grew over the new size
+   meanwhile, the old quota comes back. */
+int mn_gpfs_shrink_share(struct mn_gpfs *g, const struct mn_share *share,
+                         uint64_t new_size_gib, struct mn_error *err);
+
+/* used_bytes[i] of shares[i] from one mmrepquota per file system; UINT64_MAX
+   where there is no such fileset. */
+int mn_gpfs_usage(struct mn_gpfs *g, const struct mn_share *shares, size_t n,
+                  uint64_t *used_bytes, struct mn_error *err);
+
+/* ---- snapshots ---- */
+
+/* One that exists already is this one: success. */
+int mn_gpfs_create_snapshot(struct mn_gpfs *g, const struct mn_snapshot *s,
+                            struct mn_error *err);
+/* Of several shares at one instant (a share group). All or none. */
+int mn_gpfs_create_group_snapshot(struct mn_gpfs *g,
+                                  const struct mn_snapshot *v, size_t n,
+                                  struct mn_error *err);
+/* Absent is success; one whose deletion was interrupted (DeleteRequired) is
+   deleted. Its exports go first. */
+int mn_gpfs_delete_snapshot(struct mn_gpfs *g, const struct mn_snapshot *s,
+                            struct mn_error *err);
+/* NOTFOUND unless the snapshot is there and valid. */
+int mn_gpfs_manage_snapshot(struct mn_gpfs *g, const struct mn_snapshot *s,
+                            struct mn_error *err);
+/* "IP:<junction>/.snapshots/<name>" */
+int mn_gpfs_snapshot_location(struct mn_gpfs *g, const struct mn_snapshot *s,
+                              struct mn_buf *location, struct mn_error *err);
+/* As mn_gpfs_update_access, on the snapshot's path; every rule is in force
+   read-only. */
+int mn_gpfs_snapshot_update_access(struct mn_gpfs *g,
+                                   const struct mn_snapshot *s,
+                                   struct mn_rules all, struct mn_rules add,
+                                   struct mn_rules drop,
+                                   struct mn_rule_state *states,
+                                   struct mn_error *err);
+
+/* ---- long jobs: revert, and a share from a snapshot ---- */
+
+enum mn_job_status {
+    MN_JOB_NONE, /* no job for this share: it is available */
+    MN_JOB_COPYING,
+    MN_JOB_REVERTING,
+    MN_JOB_DONE,
+    MN_JOB_FAILED,
+};
+
+struct mn_job_state {
+    enum mn_job_status status;
+    unsigned percent;  /* 0..100 */
+    enum mn_code code; /* why it failed: NOSPACE, or REMOTE */
+    char text[256];    /* and in words */
+};
+
+/* Create the share and start copying the snapshot's content into it. The job
+   runs on the storage side and survives this process and its connection;
+   share_status tells how it goes and starts it again if its node died.
+   location as create_share. */
+int mn_gpfs_create_share_from_snapshot(struct mn_gpfs *g,
+                                       const struct mn_share *share,
+                                       const struct mn_snapshot *s,
+                                       struct mn_buf *location,
+                                       struct mn_error *err);
+/* Start mmrestorefs as such a job; wait: until its end (Manila before 23).
+   NOTFOUND when there is no such snapshot, BUSY when a job goes on. */
+int mn_gpfs_revert_to_snapshot(struct mn_gpfs *g, const struct mn_snapshot *s,
+                               bool wait, struct mn_error *err);
+/* DONE and FAILED are about the job: DONE is told once, or again until its
+   directory could be removed, and NONE from then on; FAILED until the share
+   is deleted or reverted again. */
+int mn_gpfs_share_status(struct mn_gpfs *g, const struct mn_share *share,
+                         struct mn_job_state *state, struct mn_buf *location,
+                         struct mn_error *err);
+
+/* ---- manage ---- */
+
+/* Take over the fileset that is linked at the path of export_location
+   ("IP:/path", "[IPv6]:/path"): rename it, tag it, give it a quota of whole
+   GiB, and leave its junction, so that no client is cut off. size_gib and
+   location tell what Manila shall store. What fails is taken back. INVAL with
+   the reason when it can't be a share (dependent fileset, root, not linked,
+   another share's tag). */
+int mn_gpfs_manage_share(struct mn_gpfs *g, const struct mn_share *share,
+                         const char *export_location, uint64_t *size_gib,
+                         struct mn_buf *location, struct mn_error *err);
+/* Take our tag off; the fileset and its exports stay as they are. One that
+   was managed gets back its former name and comment, the name unless another
+   fileset took it. Absent is success. */
+int mn_gpfs_unmanage_share(struct mn_gpfs *g, const struct mn_share *share,
+                           struct mn_error *err);
+
 /* A text that changes when what ensure_shares depends on changes: server
-   list, export address, base directory, device, export options. */
+   list, export address, base directories, export options. Asks nobody. */
 int mn_gpfs_backend_info(struct mn_gpfs *g, struct mn_buf *info,
                          struct mn_error *err);
+
+/* What the server type can do. */
+struct mn_gpfs_capabilities {
+    bool mount_snapshot;          /* exports of its own for a snapshot */
+    bool snapshot_inherit_access; /* the share's exports show snapshots */
+};
+void mn_gpfs_capabilities(const struct mn_gpfs *g,
+                          struct mn_gpfs_capabilities *caps);
 
 #endif

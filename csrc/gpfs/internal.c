@@ -28,8 +28,8 @@ is_name_byte(char c)
            || (c >= '0' && c <= '9') || (c && strchr("._@+-", c));
 }
 
-static bool
-is_name(const char *s, size_t max)
+bool
+mn_gpfs__is_name(const char *s, size_t max)
 {
     if (!s || !*s || *s == '-' || *s == '.' || strlen(s) > max) {
         return false;
@@ -45,18 +45,18 @@ mn_gpfs__check_share(const struct mn_share *share, struct mn_error *err)
 {
     /* GPFS takes 255 bytes, but the name also stands in the name of a file
        with some more bytes, which must not be longer either */
-    if (!is_name(share->name, 230) || strcmp(share->name, "root") == 0
+    if (!mn_gpfs__is_name(share->name, 230) || strcmp(share->name, "root") == 0
         || strcmp(share->name, "new") == 0) {
         return mn_error_set(err, MN_EINVAL,
                             "'%.80s' can't be the name of a "
                             "fileset",
                             share->name ? share->name : "");
     }
-    if (!is_name(share->id, 128)) {
+    if (!mn_gpfs__is_name(share->id, 128)) {
         return mn_error_set(err, MN_EINVAL, "'%.80s' is not a share id",
                             share->id ? share->id : "");
     }
-    return 0;
+    return share->path ? mn_gpfs__check_path(share->path, err) : 0;
 }
 
 int

@@ -1,143 +1,138 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gpfs/knfs.h"
+/*
+ * Kernel NFS: the exports of one share on the servers of
+ * gpfs_nfs_server_list. The share's clients stand in one file per share,
+ * /etc/exports.d/manila-<share>.exports; exportfs(8) is called for what
+ * changed and asked afterwards what is in force.
+ */
+#include "core/alloc.h"
+#include "gpfs/knfs_plan.h"
+#include "gpfs/knfs_servers.h"
+#include "gpfs/nfs_job.h"
 
-#include <stdio.h>
-#include <string.h>
+struct own {
+    struct mn_knfs_goal goal; /* borrows the sets of the job's goal */
+    struct mn_buf content;
+    char *file;
+};
 
-#include "gpfs/knfs_job.h"
+static int
+begin(struct mn_nfs_job *job, struct mn_error *err)
+{
+    struct own *own = job->own;
+    own->file = mn_knfs__file(job->e->name);
+    if (!own->file) {
+        return mn_error_nomem(err);
+    }
+    own->goal.file = own->file;
+    own->goal.spec.share_id = job->e->id;
+    own->goal.spec.path = job->e->path;
+    own->goal.spec.options = mn_buf_str(&job->options);
+    mn_exports_fsid(job->e->id, own->goal.spec.fsid);
+    return 0;
+}
 
 static void
-refuse_rule(struct mn_rule_state *state, const char *text)
+end(struct mn_nfs_job *job)
 {
-    state->code = MN_EINVAL;
-    snprintf(state->text, sizeof state->text, "%.*s",
-             (int)sizeof state->text - 1, text);
+    struct own *own = job->own;
+    mn_buf_dispose(&own->content);
+    mn_free(own->file);
 }
 
-/* Take Manila's list as the goal. A rule that can't be in force never reaches
-   a server; it is the error of that rule alone. */
+/* What does exportfs say, the step'th of server i's plan? Gives the server up
+   when its plan stopped or the text is not understood. */
 static int
-take_all(struct mn_knfs_job *job, struct mn_rules all,
-         struct mn_rule_state *states, struct mn_error *err)
+read_list(struct mn_nfs_job *job, size_t i, int step, struct mn_exports *list,
+          struct mn_error *err)
 {
-    int rc = 0;
-    for (size_t i = 0; !rc && i < all.n; i++) {
-        const struct mn_access_rule *rule = &all.v[i];
-        struct mn_error why = MN_ERROR_INIT;
-        struct mn_access a;
-        states[i] = (struct mn_rule_state){0};
-        if (mn_access_parse(rule->access_type, rule->access_to,
-                            rule->access_level, &a, &why)) {
-            refuse_rule(&states[i], why.text);
-            continue;
-        }
-        const struct mn_access *same =
-            mn_access_set_find(&job->goal.want, &a.net);
-        if (same && same->rw != a.rw) {
-            refuse_rule(&states[i], "another rule gives the same network "
-                                    "another level");
-            continue;
-        }
-        rc = mn_access_set_put(&job->goal.want, &a, err);
+    struct mn_error why = MN_ERROR_INIT;
+    int rc = mn_nfs_job_check(job, i);
+    if (rc) {
+        return rc;
+    }
+    rc = mn_exports_parse_list(mn_nfs_job_step(job, i, step).out, list, &why);
+    if (rc == MN_ENOMEM) {
+        return mn_error_nomem(err);
+    }
+    if (rc) {
+        mn_nfs_job_give_up(job, i, &why);
     }
     return rc;
 }
 
-/* Of the rules that changed those that shall be in force. */
-static int
-take_put(struct mn_knfs_job *job, struct mn_rules rules, struct mn_error *err)
+/* Keep exportfs' own words for what may turn out not to be in force. */
+static void
+keep_complaint(struct mn_nfs_job *job, size_t i)
 {
-    int rc = 0;
-    for (size_t i = 0; !rc && i < rules.n; i++) {
-        const struct mn_access_rule *rule = &rules.v[i];
-        struct mn_access a;
-        const struct mn_access *want = NULL;
-        if (!mn_access_parse(rule->access_type, rule->access_to,
-                             rule->access_level, &a, NULL)) {
-            want = mn_access_set_find(&job->goal.want, &a.net);
-        }
-        if (want) {
-            rc = mn_access_set_put(&job->goal.put, want, err);
+    struct mn_nfs_server *s = &job->servers[i];
+    for (size_t k = 0; k < s->plan.n; k++) {
+        if (mn_slice_eq(mn_slice_of(s->plan.steps[k].argv.v[0]), "exportfs")) {
+            mn_nfs_server_complains(s, mn_nfs_job_step(job, i, (int)k).err);
         }
     }
-    return rc;
 }
 
-/* Of the rules that go those that no other rule brings back. The level of a
-   rule that goes does not matter. */
+/* What is in force on server i against what is wanted. */
 static int
-take_drop(struct mn_knfs_job *job, struct mn_rules rules, struct mn_error *err)
+look(struct mn_nfs_job *job, size_t i, struct mn_error *err)
 {
-    int rc = 0;
-    for (size_t i = 0; !rc && i < rules.n; i++) {
-        struct mn_access a;
-        if (!mn_access_parse(rules.v[i].access_type, rules.v[i].access_to,
-                             "rw", &a, NULL)
-            && !mn_access_set_find(&job->goal.want, &a.net)) {
-            rc = mn_access_set_put(&job->goal.drop, &a, err);
-        }
+    const struct own *own = job->own;
+    struct mn_nfs_server *s = &job->servers[i];
+    struct mn_exports list = MN_EXPORTS_INIT;
+    int rc = read_list(job, i, mn_plan_last(&s->plan), &list, err);
+    if (!rc) {
+        keep_complaint(job, i);
+        s->changed |= mn_nfs_job_step(job, i, 0).status != 0;
+        rc = mn_knfs__compare(list.v, list.n, &own->goal.spec, &job->goal.want,
+                              &s->gap, err);
     }
-    return rc;
+    mn_exports_dispose(&list);
+    return rc == MN_ENOMEM ? rc : 0;
+}
+
+static void
+plan_repair(struct mn_nfs_job *job, size_t i)
+{
+    const struct own *own = job->own;
+    struct mn_nfs_server *s = &job->servers[i];
+    mn_knfs__add_repair(&s->plan, &own->goal.spec, &s->gap);
+    mn_knfs__add_list(&s->plan);
 }
 
 static int
-put_everything(struct mn_knfs_job *job, struct mn_error *err)
+reach(struct mn_nfs_job *job, struct mn_error *err)
 {
-    int rc = 0;
-    for (size_t i = 0; !rc && i < job->goal.want.n; i++) {
-        rc = mn_access_set_put(&job->goal.put, &job->goal.want.v[i], err);
+    struct own *own = job->own;
+    own->goal.want = job->goal.want;
+    own->goal.put = job->goal.put;
+    own->goal.drop = job->goal.drop;
+    mn_buf_clear(&own->content);
+    mn_exports_render_file(&own->content, &own->goal.spec, &job->goal.want);
+    if (own->content.failed) {
+        return mn_error_nomem(err);
     }
-    return rc;
-}
-
-int
-mn_knfs_update_access(const struct mn_knfs *k, const char *local_path,
-                      const struct mn_share *share, struct mn_rules all,
-                      struct mn_rules add, struct mn_rules drop,
-                      struct mn_rules update, struct mn_rule_state *states,
-                      struct mn_error *err)
-{
-    struct mn_knfs_job job;
-    struct mn_share plain = *share;
-    if (!all.n) {
-        plain.export_options = ""; /* bad ones must not keep anybody in */
+    own->goal.content = mn_buf_view(&own->content);
+    for (size_t i = 0; i < job->fan.n; i++) {
+        mn_plan_dispose(&job->servers[i].plan);
+        mn_knfs__update_plan(&job->servers[i].plan, &own->goal);
     }
-    int rc = mn_knfs_job_init(&job, k, local_path, &plain, err);
-    rc = rc ? rc : take_all(&job, all, states, err);
-    rc = rc ? rc : take_put(&job, add, err);
-    rc = rc ? rc : take_put(&job, update, err);
-    rc = rc ? rc : take_drop(&job, drop, err);
-    if (!rc && !add.n && !drop.n && !update.n) {
-        /* a server whose file is not right may lack any of them */
-        rc = put_everything(&job, err);
-    }
-    rc = rc ? rc : mn_knfs_job_reach(&job, err);
-    rc = rc ? rc : mn_knfs_job_judge(&job, all, states, err);
-    mn_knfs_job_dispose(&job);
-    return rc;
-}
-
-int
-mn_knfs_remove_export(const struct mn_knfs *k, const char *local_path,
-                      const struct mn_share *share, struct mn_error *err)
-{
-    const struct mn_rules none = {0};
-    return mn_knfs_update_access(k, local_path, share, none, none, none, none,
-                                 NULL, err);
+    int rc = mn_nfs_job_run(job, err);
+    rc = rc ? rc : mn_nfs_job_look(job, err);
+    return rc ? rc : mn_nfs_job_mend(job, err);
 }
 
 /* Add to the goal the clients of the share's path. */
 static int
-merge(struct mn_knfs_job *job, const struct mn_exports *list,
+merge(struct mn_nfs_job *job, const struct mn_exports *list,
       struct mn_error *err)
 {
     int rc = 0;
     for (size_t i = 0; !rc && i < list->n; i++) {
         struct mn_access a = {.rw = list->v[i].rw};
-        if (mn_slice_eq(list->v[i].path, job->goal.spec.path)
-            && !mn_ipnet_parse(list->v[i].client, &a.net, NULL)
-            && !mn_access_set_find(&job->goal.want, &a.net)) {
-            rc = mn_access_set_put(&job->goal.want, &a, err);
+        if (mn_slice_eq(list->v[i].path, job->e->path)
+            && !mn_ipnet_parse(list->v[i].client, &a.net, NULL)) {
+            rc = mn_nfs_goal_keep(&job->goal, &a, err);
         }
     }
     return rc;
@@ -145,30 +140,30 @@ merge(struct mn_knfs_job *job, const struct mn_exports *list,
 
 /* Merge the exports file of server i, if it has one. */
 static int
-merge_file(struct mn_knfs_job *job, size_t i, bool *has_file,
+merge_file(struct mn_nfs_job *job, size_t i, bool *has_file,
            struct mn_error *err)
 {
-    const struct mn_result *r = &job->fan.results[i];
-    const struct mn_step_result *cat = &r->steps[0];
+    const struct own *own = job->own;
+    struct mn_step_result cat = mn_nfs_job_step(job, i, 0);
     struct mn_exports list = MN_EXPORTS_INIT;
     struct mn_error why = MN_ERROR_INIT;
     int rc = 0;
-    if (cat->status == 0) {
+    if (cat.status == 0) {
         *has_file = true;
-        rc = mn_exports_parse_file(cat->out, &list, &why);
+        rc = mn_exports_parse_file(cat.out, &list, &why);
     }
-    else if (!mn_slice_contains(cat->err, "No such file")) {
-        struct mn_result view = *r;
+    else if (!mn_slice_contains(cat.err, "No such file")) {
+        struct mn_result view = job->fan.results[i];
         view.stopped_at = 0;
         rc = mn_result_check(&view, &job->servers[i].plan,
-                             job->k->servers[i].name, &why);
+                             job->h->nodes[i].name, &why);
     }
     if (rc == MN_ENOMEM) {
         mn_error_nomem(err);
     }
     else if (rc) {
-        mn_error_prefix(&why, "%s: ", job->file);
-        mn_knfs_job_give_up(job, i, &why);
+        mn_error_prefix(&why, "%s: ", own->file);
+        mn_nfs_job_give_up(job, i, &why);
         rc = 0;
     }
     else {
@@ -181,10 +176,10 @@ merge_file(struct mn_knfs_job *job, size_t i, bool *has_file,
 /* Merge what is in force on server i: shares exported before by the driver
    that keeps no files. */
 static int
-merge_list(struct mn_knfs_job *job, size_t i, struct mn_error *err)
+merge_list(struct mn_nfs_job *job, size_t i, struct mn_error *err)
 {
     struct mn_exports list = MN_EXPORTS_INIT;
-    int rc = mn_knfs_job_list(job, i, 1, &list, err);
+    int rc = read_list(job, i, 1, &list, err);
     if (!rc) {
         rc = merge(job, &list, err);
     }
@@ -192,77 +187,64 @@ merge_list(struct mn_knfs_job *job, size_t i, struct mn_error *err)
     return rc == MN_ENOMEM ? rc : 0;
 }
 
-/* Find out who has access now, for calls that tell one rule only. */
 static int
-read_current(struct mn_knfs_job *job, struct mn_error *err)
+read_current(struct mn_nfs_job *job, struct mn_error *err)
 {
+    const struct own *own = job->own;
     bool has_file = false;
     for (size_t i = 0; i < job->fan.n; i++) {
         struct mn_plan *plan = &job->servers[i].plan;
-        mn_plan_run(plan, "cat", "--", job->file, NULL)->accept_any = true;
+        mn_plan_run(plan, "cat", "--", own->file, NULL)->accept_any = true;
         mn_knfs__add_list(plan);
     }
-    int rc = mn_knfs_job_run(job, false, err);
+    int rc = mn_nfs_job_run(job, err);
     for (size_t i = 0; !rc && i < job->fan.n; i++) {
-        if (!job->servers[i].rc) {
+        if (mn_nfs_job_answered(job, i)) {
             rc = merge_file(job, i, &has_file, err);
         }
     }
     for (size_t i = 0; !rc && !has_file && i < job->fan.n; i++) {
-        if (!job->servers[i].rc) {
+        if (mn_nfs_job_answered(job, i)) {
             rc = merge_list(job, i, err);
         }
     }
     return rc;
 }
 
-int
-mn_knfs_allow_access(const struct mn_knfs *k, const char *local_path,
-                     const struct mn_share *share,
-                     const struct mn_access_rule *rule, struct mn_error *err)
-{
-    struct mn_access a;
-    struct mn_knfs_job job;
-    struct mn_rule_state state = {0};
-    struct mn_rules one = {rule, 1};
-    int rc = mn_knfs_job_init(&job, k, local_path, share, err);
-    rc = rc ? rc
-            : mn_access_parse(rule->access_type, rule->access_to,
-                              rule->access_level, &a, err);
-    rc = rc ? rc : read_current(&job, err);
-    rc = rc ? rc : mn_access_set_put(&job.goal.want, &a, err);
-    rc = rc ? rc : mn_access_set_put(&job.goal.put, &a, err);
-    rc = rc ? rc : mn_knfs_job_reach(&job, err);
-    rc = rc ? rc : mn_knfs_job_judge(&job, one, &state, err);
-    if (!rc && state.code) {
-        rc = mn_error_set(err, state.code, "%s", state.text);
-    }
-    mn_knfs_job_dispose(&job);
-    return rc;
-}
+static const struct mn_nfs_kind kind = {
+    .vtable = {.update_access = mn_nfs__update_access,
+               .allow_access = mn_nfs__allow_access,
+               .deny_access = mn_nfs__deny_access,
+               .remove_export = mn_nfs__remove_export,
+               .check = mn_knfs__check,
+               .ensure = mn_knfs__ensure,
+               .has_clients = mn_knfs__has_clients,
+               .free = mn_nfs__free},
+    .node_title = "NFS server",
+    .not_in_force = "exportfs -s does not show it as wanted",
+    .own_size = sizeof(struct own),
+    .check_options = mn_exports_check_options,
+    .begin = begin,
+    .end = end,
+    .read = read_current,
+    .reach = reach,
+    .plan_repair = plan_repair,
+    .look = look,
+};
 
 int
-mn_knfs_deny_access(const struct mn_knfs *k, const char *local_path,
-                    const struct mn_share *share,
-                    const struct mn_access_rule *rule, struct mn_error *err)
+mn_knfs_new(const struct mn_nfs_helper_config *config,
+            struct mn_nfs_helper **helper, struct mn_error *err)
 {
-    struct mn_access a;
-    struct mn_knfs_job job;
-    struct mn_rules none = {0};
-    int rc = mn_knfs_job_init(&job, k, local_path, share, err);
-    if (!rc
-        && mn_access_parse(rule->access_type, rule->access_to, "rw", &a,
-                           NULL)) {
-        goto out; /* such a rule never was in force */
+    struct mn_nfs_base *base;
+    if (!config->servers_n) {
+        return mn_error_set(err, MN_ECONFIG,
+                            "gpfs_nfs_server_list: at least one NFS server "
+                            "must be given");
     }
-    rc = rc ? rc : read_current(&job, err);
+    int rc = mn_nfs_base_new(&kind, config, sizeof *base, &base, err);
     if (!rc) {
-        mn_access_set_remove(&job.goal.want, &a.net);
-        rc = mn_access_set_put(&job.goal.drop, &a, err);
+        *helper = &base->helper;
     }
-    rc = rc ? rc : mn_knfs_job_reach(&job, err);
-    rc = rc ? rc : mn_knfs_job_judge(&job, none, NULL, err);
-out:
-    mn_knfs_job_dispose(&job);
     return rc;
 }

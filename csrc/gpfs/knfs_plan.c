@@ -196,20 +196,6 @@ mn_knfs__update_plan(struct mn_plan *plan, const struct mn_knfs_goal *goal)
     mn_knfs__add_list(plan);
 }
 
-void
-mn_knfs_gap_dispose(struct mn_knfs_gap *gap)
-{
-    mn_access_set_dispose(&gap->missing);
-    mn_access_set_dispose(&gap->stale);
-    mn_argv_dispose(&gap->extra);
-}
-
-bool
-mn_knfs_gap_is_none(const struct mn_knfs_gap *gap)
-{
-    return !gap->missing.n && !gap->stale.n && !gap->extra.n;
-}
-
 /* The client as one of the wanted, spelled as we spell it; else NULL: the
    same network spelled otherwise is another client for exportfs. */
 static const struct mn_access *
@@ -246,7 +232,7 @@ is_shadowed(const struct mn_access_set *want, const struct mn_export *before,
 int
 mn_knfs__compare(const struct mn_export *in_force, size_t n,
                  const struct mn_export_spec *spec,
-                 const struct mn_access_set *want, struct mn_knfs_gap *gap,
+                 const struct mn_access_set *want, struct mn_nfs_gap *gap,
                  struct mn_error *err)
 {
     int rc = 0;
@@ -287,7 +273,7 @@ mn_knfs__compare(const struct mn_export *in_force, size_t n,
 
 void
 mn_knfs__add_repair(struct mn_plan *plan, const struct mn_export_spec *spec,
-                    const struct mn_knfs_gap *gap)
+                    const struct mn_nfs_gap *gap)
 {
     struct mn_access_set both = MN_ACCESS_SET_INIT;
     for (size_t i = 0; i < gap->missing.n + gap->stale.n; i++) {

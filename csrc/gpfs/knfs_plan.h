@@ -7,6 +7,7 @@
 #define MN_GPFS_KNFS_PLAN_H
 
 #include "exec/plan.h"
+#include "gpfs/nfs_goal.h"
 #include "nfs/exports.h"
 
 #define MN_KNFS_DIR "/etc/exports.d/"
@@ -52,27 +53,16 @@ void mn_knfs__add_unexports(struct mn_plan *plan, const struct mn_argv *args,
                             const struct mn_guard *guard);
 void mn_knfs__add_list(struct mn_plan *plan);
 
-/* What is not as it should be. */
-struct mn_knfs_gap {
-    struct mn_access_set missing; /* not in force, other level, or behind a
-                                     wider network of another level */
-    struct mn_access_set stale;   /* in force with other options */
-    struct mn_argv extra;         /* "CLIENT:PATH" of who must not be there */
-};
-
-void mn_knfs_gap_dispose(struct mn_knfs_gap *gap);
-bool mn_knfs_gap_is_none(const struct mn_knfs_gap *gap);
-
 /* Compare what a server says with the wanted clients of spec's path. Entries
    of other paths are skipped. gap must be empty. */
 int mn_knfs__compare(const struct mn_export *in_force, size_t n,
                      const struct mn_export_spec *spec,
-                     const struct mn_access_set *want, struct mn_knfs_gap *gap,
+                     const struct mn_access_set *want, struct mn_nfs_gap *gap,
                      struct mn_error *err);
 
 /* Append the steps that close the gap; without the listing. */
 void mn_knfs__add_repair(struct mn_plan *plan,
                          const struct mn_export_spec *spec,
-                         const struct mn_knfs_gap *gap);
+                         const struct mn_nfs_gap *gap);
 
 #endif

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 
-#define BIN "/usr/lpp/mmfs/bin/"
+#define BIN MN_MM_BIN
 
 /* Making and deleting take time with the number of inodes and with the data;
    the others answer in seconds, or wait up to a minute for a lock. */
@@ -60,6 +60,41 @@ mn_mm_setquota(struct mn_plan *plan, const char *device, const char *name,
 }
 
 struct mn_step *
+mn_mm_setquota_kib(struct mn_plan *plan, const char *device, const char *name,
+                   uint64_t soft_kib, uint64_t hard_kib)
+{
+    struct mn_step *step = mn_plan_run(plan, BIN "mmsetquota", NULL);
+    mn_argv_addf(&step->argv, "%s:%s", device, name);
+    mn_argv_add(&step->argv, "--block");
+    mn_argv_addf(&step->argv, "%" PRIu64 "K:%" PRIu64 "K", soft_kib, hard_kib);
+    return step;
+}
+
+struct mn_step *
+mn_mm_chfileset(struct mn_plan *plan, const char *device, const char *name,
+                const char *new_name, const char *comment)
+{
+    struct mn_step *step =
+        mn_plan_run(plan, BIN "mmchfileset", device, name, NULL);
+    if (new_name) {
+        mn_argv_add(&step->argv, "-j");
+        mn_argv_add(&step->argv, new_name);
+    }
+    if (comment) {
+        mn_argv_add(&step->argv, "-t");
+        mn_argv_add(&step->argv, comment);
+    }
+    return step;
+}
+
+struct mn_step *
+mn_mm_lsfileset_at(struct mn_plan *plan, const char *device, const char *path)
+{
+    return mn_plan_run(plan, BIN "mmlsfileset", device, "-J", path, "-L", "-Y",
+                       NULL);
+}
+
+struct mn_step *
 mn_mm_lsfileset(struct mn_plan *plan, const char *device, const char *name)
 {
     struct mn_step *step =
@@ -83,6 +118,56 @@ mn_mm_repquota(struct mn_plan *plan, const char *device)
 }
 
 struct mn_step *
+mn_mm_crsnapshot(struct mn_plan *plan, const char *device, const char *fileset,
+                 const char *name)
+{
+    struct mn_step *step = mn_plan_run(plan, BIN "mmcrsnapshot", device, name,
+                                       "-j", fileset, NULL);
+    step->timeout_s = CREATE_TIMEOUT_S;
+    return step;
+}
+
+struct mn_step *
+mn_mm_crsnapshots(struct mn_plan *plan, const char *device, const char *names)
+{
+    struct mn_step *step =
+        mn_plan_run(plan, BIN "mmcrsnapshot", device, names, NULL);
+    step->timeout_s = CREATE_TIMEOUT_S;
+    return step;
+}
+
+struct mn_step *
+mn_mm_delsnapshot(struct mn_plan *plan, const char *device,
+                  const char *fileset, const char *name)
+{
+    struct mn_step *step = mn_plan_run(plan, BIN "mmdelsnapshot", device, name,
+                                       "-j", fileset, NULL);
+    step->timeout_s = DELETE_TIMEOUT_S;
+    return step;
+}
+
+struct mn_step *
+mn_mm_delsnapshots(struct mn_plan *plan, const char *device, const char *names)
+{
+    struct mn_step *step =
+        mn_plan_run(plan, BIN "mmdelsnapshot", device, names, NULL);
+    step->timeout_s = DELETE_TIMEOUT_S;
+    return step;
+}
+
+struct mn_step *
+mn_mm_lssnapshot(struct mn_plan *plan, const char *device, const char *fileset)
+{
+    struct mn_step *step =
+        mn_plan_run(plan, BIN "mmlssnapshot", device, "-Y", NULL);
+    if (fileset) {
+        mn_argv_add(&step->argv, "-j");
+        mn_argv_add(&step->argv, fileset);
+    }
+    return step;
+}
+
+struct mn_step *
 mn_mm_getstate(struct mn_plan *plan)
 {
     return mn_plan_run(plan, BIN "mmgetstate", "-Y", NULL);
@@ -98,6 +183,12 @@ struct mn_step *
 mn_mm_lsfs_quota(struct mn_plan *plan, const char *device)
 {
     return mn_plan_run(plan, BIN "mmlsfs", device, "-Q", "-Y", NULL);
+}
+
+struct mn_step *
+mn_mm_lsconfig(struct mn_plan *plan, const char *attribute)
+{
+    return mn_plan_run(plan, BIN "mmlsconfig", attribute, "-Y", NULL);
 }
 
 struct mn_step *

@@ -144,9 +144,12 @@ static const struct {
     {MN_ENOSPACE, "No space left"},
     {MN_ENOSPACE, "Disk quota exceeded"},
     {MN_ENOSPACE, "maximum number of filesets"},
+    {MN_ENOSPACE, "Cannot create a new snapshot until"},
     {MN_ENOTFOUND, "no such fileset"},
     {MN_ENOTFOUND, "does not exist"},
     {MN_ENOTFOUND, "not found"},
+    {MN_ENOTFOUND, "does not contain snapshot"},
+    {MN_ENOTFOUND, "does not contain global snapshot"},
     {MN_ENOTFOUND, "Error code 2."},
     /* last: it may also stand before a failure that came after the wait */
     {MN_EBUSY, "Unable to obtain the GPFS configuration file lock"},

@@ -65,6 +65,7 @@ struct mn_mm_fileset {
     char *path; /* junction; "" unless linked */
     char *comment;
     bool linked;
+    bool independent; /* owns its inode space; only these can be shares */
 };
 
 struct mn_mm_filesets {
@@ -84,6 +85,7 @@ void mn_mm_filesets_dispose(struct mn_mm_filesets *list);
 struct mn_mm_quota {
     char *name; /* of the fileset */
     uint64_t usage_kib;
+    uint64_t in_doubt_kib; /* granted to nodes, perhaps used already */
     uint64_t soft_kib;
     uint64_t hard_kib; /* 0: no limit */
 };
@@ -108,6 +110,30 @@ int mn_mm_read_state(struct mn_slice text, struct mn_buf *state,
 /* Append one attribute that mmlsfs -Y prints; NOTFOUND: it does not. */
 int mn_mm_read_fs(struct mn_slice text, const char *attribute,
                   struct mn_buf *value, struct mn_error *err);
+
+/* Append the value of an attribute that mmlsconfig -Y prints, if it does. */
+int mn_mm_read_config(struct mn_slice text, const char *attribute,
+                      struct mn_buf *value, struct mn_error *err);
+
+struct mn_mm_snapshot {
+    char *name;
+    char *fileset; /* "": of the whole file system */
+    char *status;  /* "Valid", "DeleteRequired" ... */
+};
+
+struct mn_mm_snapshots {
+    struct mn_mm_snapshot *v; /* by name, then fileset */
+    size_t n;
+    size_t cap;
+};
+
+/* The rows of mmlssnapshot -Y. */
+int mn_mm_read_snapshots(struct mn_slice text, struct mn_mm_snapshots *list,
+                         struct mn_error *err);
+const struct mn_mm_snapshot *
+mn_mm_find_snapshot(const struct mn_mm_snapshots *list, const char *fileset,
+                    const char *name);
+void mn_mm_snapshots_dispose(struct mn_mm_snapshots *list);
 
 /* The last line of df -P: device without "/dev/", and sizes in its unit. */
 struct mn_mm_df_row {

@@ -28,6 +28,18 @@ fileset_dispose(struct mn_mm_fileset *f)
     mn_free(f->comment);
 }
 
+/* Older releases have no column for it; a dependent one has no inodes. */
+static bool
+is_independent(const struct mn_mm_reader *r)
+{
+    struct mn_slice raw;
+    if (mn_mm_reader_raw(r, "isInodeSpaceOwner", &raw)) {
+        return mn_slice_eq(raw, "1");
+    }
+    return mn_mm_reader_raw(r, "allocInodes", &raw) && !mn_slice_eq(raw, "0")
+           && !mn_slice_eq(raw, "-");
+}
+
 static int
 push_fileset(struct mn_mm_filesets *list, const struct mn_mm_reader *r)
 {
@@ -40,7 +52,8 @@ push_fileset(struct mn_mm_filesets *list, const struct mn_mm_reader *r)
     struct mn_mm_fileset f = {.name = mn_mm_reader_text(r, "filesetName"),
                               .path = mn_mm_reader_text(r, "path"),
                               .comment = mn_mm_reader_text(r, "comment"),
-                              .linked = raw_is(r, "status", "Linked")};
+                              .linked = raw_is(r, "status", "Linked"),
+                              .independent = is_independent(r)};
     if (!f.name || !f.path || !f.comment) {
         fileset_dispose(&f);
         return MN_ENOMEM;
@@ -121,6 +134,7 @@ push_quota(struct mn_mm_quotas *list, const struct mn_mm_reader *r,
                             "numbers",
                             r->command);
     }
+    number(r, "blockInDoubt", &q.in_doubt_kib); /* not always printed */
     struct mn_mm_quota *v =
         mn_vec_grow(list->v, &list->cap, list->n, sizeof *v);
     if (!v) {
@@ -170,69 +184,4 @@ mn_mm_quotas_dispose(struct mn_mm_quotas *list)
     }
     mn_free(list->v);
     *list = (struct mn_mm_quotas){0};
-}
-
-int
-mn_mm_read_state(struct mn_slice text, struct mn_buf *state,
-                 struct mn_error *err)
-{
-    struct mn_slice raw;
-    struct mn_mm_reader r;
-    mn_mm_reader_init(&r, "mmgetstate", text);
-    if (!mn_mm_reader_next(&r) || !mn_mm_reader_raw(&r, "state", &raw)) {
-        return no_header("mmgetstate", err);
-    }
-    mn_mm_decode(raw, state);
-    return state->failed ? mn_error_nomem(err) : 0;
-}
-
-int
-mn_mm_read_fs(struct mn_slice text, const char *attribute,
-              struct mn_buf *value, struct mn_error *err)
-{
-    struct mn_slice raw;
-    struct mn_mm_reader r;
-    mn_mm_reader_init(&r, "mmlsfs", text);
-    while (mn_mm_reader_next(&r)) {
-        if (raw_is(&r, "fieldName", attribute)
-            && mn_mm_reader_raw(&r, "data", &raw)) {
-            mn_mm_decode(raw, value);
-            return value->failed ? mn_error_nomem(err) : 0;
-        }
-    }
-    return r.headers_n ? mn_error_set(err, MN_ENOTFOUND,
-                                      "mmlsfs does not print %s", attribute)
-                       : no_header("mmlsfs", err);
-}
-
-static bool
-take_word(struct mn_slice *line, struct mn_slice *word)
-{
-    *line = mn_slice_trim(*line);
-    return mn_slice_next(line, ' ', word);
-}
-
-int
-mn_mm_read_df(struct mn_slice text, struct mn_mm_df_row *row,
-              struct mn_error *err)
-{
-    struct mn_slice line;
-    struct mn_slice last = mn_slice_of("");
-    while (mn_slice_next(&text, '\n', &line)) {
-        last = mn_slice_trim(line).n ? line : last;
-    }
-    struct mn_slice total;
-    struct mn_slice used;
-    struct mn_slice available;
-    if (!take_word(&last, &row->device) || !take_word(&last, &total)
-        || !take_word(&last, &used) || !take_word(&last, &available)
-        || !mn_slice_u64(total, &row->total)
-        || !mn_slice_u64(available, &row->available)) {
-        return mn_error_set(err, MN_EPROTO, "df printed no usable line");
-    }
-    if (mn_slice_starts(row->device, "/dev/")) {
-        row->device.p += 5;
-        row->device.n -= 5;
-    }
-    return 0;
 }

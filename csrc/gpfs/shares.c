@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Creating, deleting and extending shares. */
-#include <inttypes.h>
+/* Creating and deleting shares. */
 #include <string.h>
 
-#include "core/alloc.h"
 #include "gpfs/internal.h"
+#include "gpfs/jobs.h"
 #include "gpfs/mmcmd.h"
 #include "gpfs/mmparse.h"
-
-/* The largest block of GPFS is 16 MiB, and limits are rounded to blocks. */
-enum { QUOTA_TOLERANCE_KIB = 16 << 10 };
 
 /* What one call on one share works with. */
 struct job {
     struct mn_gpfs *g;
     const struct mn_share *share;
-    const char *device;
-    struct mn_buf path;
+    const struct mn_job_spec *copy; /* begun at the end, or NULL */
+    struct mn_gpfs_place place;
     struct mn_plan plan;
     struct mn_result result;
 };
@@ -26,13 +22,7 @@ job_init(struct job *job, struct mn_gpfs *g, const struct mn_share *share,
          struct mn_error *err)
 {
     *job = (struct job){.g = g, .share = share, .result = MN_RESULT_INIT};
-    int rc = mn_gpfs__check_share(share, err);
-    rc = rc ? rc : mn_gpfs__device(g, &job->device, err);
-    if (!rc) {
-        mn_gpfs__path(g, share->name, &job->path);
-        rc = job->path.failed ? mn_error_nomem(err) : 0;
-    }
-    return rc;
+    return mn_gpfs__place(g, share, &job->place, err);
 }
 
 /* Ready for the next plan of the same call. */
@@ -47,7 +37,7 @@ static void
 job_dispose(struct job *job)
 {
     job_reset(job);
-    mn_buf_dispose(&job->path);
+    mn_gpfs__place_dispose(&job->place);
 }
 
 static int
@@ -79,12 +69,16 @@ add_completion(struct job *job, bool linked, const struct mn_guard *guard)
 {
     const struct mn_share *share = job->share;
     size_t first = job->plan.n;
-    const char *path = mn_buf_str(&job->path);
+    const char *path = mn_buf_str(&job->place.path);
     if (!linked) {
-        mn_mm_linkfileset(&job->plan, job->device, share->name, path);
+        mn_mm_linkfileset(&job->plan, job->place.device, share->name, path);
     }
-    mn_mm_setquota(&job->plan, job->device, share->name, share->size_gib);
+    mn_mm_setquota(&job->plan, job->place.device, share->name,
+                   share->size_gib);
     mn_plan_run(&job->plan, "chmod", "777", path, NULL);
+    if (job->copy) {
+        mn_job_add_start(&job->plan, job->copy);
+    }
     for (size_t i = first; guard && i < job->plan.n; i++) {
         job->plan.steps[i].guard = *guard;
     }
@@ -112,7 +106,8 @@ not_ours(struct job *job, const struct mn_mm_fileset *f, struct mn_error *err)
     return mn_error_set(err, MN_EEXISTS,
                         "fileset %s of %s is not this "
                         "share's: its comment is '%s', not '" MN_MM_TAG "%s'",
-                        f->name, job->device, f->comment, job->share->id);
+                        f->name, job->place.device, f->comment,
+                        job->share->id);
 }
 
 /* The fileset was there: ours from a call before that did not end? Then do
@@ -132,11 +127,12 @@ adopt(struct job *job, int look, struct mn_error *err)
     if (!rc && !mn_gpfs__is_tagged(f->comment, job->share)) {
         rc = not_ours(job, f, err);
     }
-    if (!rc && f->linked && strcmp(f->path, mn_buf_str(&job->path)) != 0) {
+    if (!rc && f->linked
+        && strcmp(f->path, mn_buf_str(&job->place.path)) != 0) {
         rc = mn_error_set(err, MN_EEXISTS,
                           "fileset %s is linked at %s, not "
                           "at %s",
-                          f->name, f->path, mn_buf_str(&job->path));
+                          f->name, f->path, mn_buf_str(&job->place.path));
     }
     if (!rc) {
         bool linked = f->linked;
@@ -156,12 +152,20 @@ take_back(struct job *job, struct mn_error *err)
     struct mn_error why = MN_ERROR_INIT;
     const char *name = job->share->name;
     job_reset(job);
-    mn_mm_unlinkfileset(&job->plan, job->device, name, true)->accept_any =
-        true;
-    mn_mm_delfileset(&job->plan, job->device, name);
+    if (job->copy) {
+        mn_job_add_stop(&job->plan, job->copy->base, job->share->id);
+        job->plan.failed |= job->plan.n != 2;
+        if (!job->plan.failed) {
+            job->plan.steps[1].accept_any = true;
+        }
+    }
+    mn_mm_unlinkfileset(&job->plan, job->place.device, name, true)
+        ->accept_any = true;
+    mn_mm_delfileset(&job->plan, job->place.device, name);
+    int at = mn_plan_last(&job->plan);
     int rc = job_run(job, &why);
-    if (!rc && mn_mm_classify(&job->result.steps[1]) != MN_ENOTFOUND) {
-        rc = job_check_step(job, 1, &why);
+    if (!rc && mn_mm_classify(&job->result.steps[at]) != MN_ENOTFOUND) {
+        rc = job_check_step(job, at, &why);
     }
     if (rc) {
         mn_error_prefix(err, "fileset %s is left behind half-made: ", name);
@@ -177,11 +181,11 @@ create(struct job *job, struct mn_error *err)
 {
     const struct mn_share *share = job->share;
     const struct mn_guard made = {0, 0, false};
-    mn_mm_crfileset(&job->plan, job->device, share->name, share->id)
+    mn_mm_crfileset(&job->plan, job->place.device, share->name, share->id)
         ->accept_any = true;
     add_completion(job, false, &made);
     struct mn_step *look =
-        mn_mm_lsfileset(&job->plan, job->device, share->name);
+        mn_mm_lsfileset(&job->plan, job->place.device, share->name);
     look->accept_any = true;
     mn_step_guard(look, 0, 0, true);
 
@@ -203,43 +207,46 @@ create(struct job *job, struct mn_error *err)
     return rc;
 }
 
-static int
-check_size(uint64_t gib, struct mn_error *err)
+int
+mn_gpfs__create(struct mn_gpfs *g, const struct mn_share *share,
+                const struct mn_job_spec *copy, struct mn_buf *location,
+                struct mn_error *err)
 {
-    /* 0 would mean no limit; the upper bound keeps KiB within 64 bits */
-    return gib > 0 && gib < UINT64_C(1) << 40
-               ? 0
-               : mn_error_set(err, MN_EINVAL, "%" PRIu64 " GiB is not a size",
-                              gib);
+    struct job job;
+    int rc = job_init(&job, g, share, err);
+    job.copy = copy;
+    rc = rc ? rc : mn_gpfs__check_size(share->size_gib, err);
+    rc = rc ? rc : create(&job, err);
+    rc = rc ? rc
+            : mn_gpfs__location(g, mn_buf_str(&job.place.path), location, err);
+    job_dispose(&job);
+    return rc;
 }
 
 int
 mn_gpfs_create_share(struct mn_gpfs *g, const struct mn_share *share,
                      struct mn_buf *location, struct mn_error *err)
 {
-    struct job job;
-    int rc = job_init(&job, g, share, err);
-    rc = rc ? rc : check_size(share->size_gib, err);
-    rc = rc ? rc : create(&job, err);
-    if (!rc) {
-        mn_gpfs__location(g, share->name, location);
-        rc = location->failed ? mn_error_nomem(err) : 0;
-    }
-    job_dispose(&job);
-    return rc;
+    return mn_gpfs__create(g, share, NULL, location, err);
 }
 
 /* May the fileset of that name be deleted? Sets *there to false when there is
-   none. */
+   none. A long job of this share ends first. */
 static int
 look_before_delete(struct job *job, bool *there, struct mn_error *err)
 {
     struct mn_mm_filesets list = {0};
     const struct mn_mm_fileset *f;
-    mn_mm_lsfileset(&job->plan, job->device, job->share->name)->accept_any =
-        true;
+    mn_mm_lsfileset(&job->plan, job->place.device, job->share->name)
+        ->accept_any = true;
+    mn_job_add_stop(&job->plan, job->place.pool->base, job->share->id);
     int rc = job_run(job, err);
     if (rc) {
+        return rc;
+    }
+    rc = job_check(job, err);
+    if (rc) {
+        mn_error_prefix(err, "share %s: ", job->share->name);
         return rc;
     }
     *there = false;
@@ -264,13 +271,13 @@ static int
 delete_fileset(struct job *job, struct mn_error *err)
 {
     const char *name = job->share->name;
-    mn_mm_unlinkfileset(&job->plan, job->device, name, false)->accept_any =
-        true;
+    mn_mm_unlinkfileset(&job->plan, job->place.device, name, false)
+        ->accept_any = true;
     struct mn_step *forced =
-        mn_mm_unlinkfileset(&job->plan, job->device, name, true);
+        mn_mm_unlinkfileset(&job->plan, job->place.device, name, true);
     forced->accept_any = true;
     mn_step_guard(forced, 0, 0, true);
-    mn_mm_delfileset(&job->plan, job->device, name)->accept_any = true;
+    mn_mm_delfileset(&job->plan, job->place.device, name)->accept_any = true;
     int rc = job_run(job, err);
     if (rc) {
         return rc;
@@ -296,50 +303,15 @@ mn_gpfs_delete_share(struct mn_gpfs *g, const struct mn_share *share,
     bool there = false;
     int rc = job_init(&job, g, share, err);
     rc = rc ? rc : look_before_delete(&job, &there, err);
-    rc = rc ? rc
-            : mn_knfs_remove_export(&g->knfs, mn_buf_str(&job.path), share,
-                                    err);
+    if (!rc) {
+        const struct mn_nfs_export e = {.path = mn_buf_str(&job.place.path),
+                                        .id = share->id,
+                                        .name = share->name};
+        rc = g->helper->vtable->remove_export(g->helper, &e, err);
+    }
     if (!rc && there) {
         rc = delete_fileset(&job, err);
     }
-    job_dispose(&job);
-    return rc;
-}
-
-static int
-verify_quota(struct job *job, uint64_t gib, struct mn_error *err)
-{
-    struct mn_mm_quotas list = {0};
-    int rc =
-        mn_mm_read_quotas("mmlsquota", job->result.steps[1].out, &list, err);
-    const struct mn_mm_quota *q = mn_mm_find_quota(&list, job->share->name);
-    uint64_t wanted = gib << 20;
-    if (!rc
-        && (!q || q->hard_kib < wanted
-            || q->hard_kib - wanted > QUOTA_TOLERANCE_KIB)) {
-        rc = mn_error_set(err, MN_EREMOTE,
-                          "the quota of fileset %s is %" PRIu64
-                          " KiB after it was set to %" PRIu64 " KiB",
-                          job->share->name, q ? q->hard_kib : 0, wanted);
-    }
-    mn_mm_quotas_dispose(&list);
-    return rc;
-}
-
-int
-mn_gpfs_extend_share(struct mn_gpfs *g, const struct mn_share *share,
-                     uint64_t new_size_gib, struct mn_error *err)
-{
-    struct job job;
-    int rc = job_init(&job, g, share, err);
-    rc = rc ? rc : check_size(new_size_gib, err);
-    if (!rc) {
-        mn_mm_setquota(&job.plan, job.device, share->name, new_size_gib);
-        mn_mm_lsquota(&job.plan, job.device, share->name);
-        rc = job_run(&job, err);
-    }
-    rc = rc ? rc : job_check(&job, err);
-    rc = rc ? rc : verify_quota(&job, new_size_gib, err);
     job_dispose(&job);
     return rc;
 }

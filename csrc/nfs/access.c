@@ -23,7 +23,12 @@ mn_access_parse(const char *type, const char *to, const char *level,
                             level ? level : "");
     }
     access->rw = level[1] == 'w';
-    return mn_ipnet_parse(mn_slice_of(to), &access->net, err);
+    int rc = mn_ipnet_parse(mn_slice_of(to), &access->net, err);
+    if (!rc && mn_ipnet_is_unspecified(&access->net)) {
+        /* NFS-Ganesha would take it for everybody */
+        rc = mn_error_set(err, MN_EINVAL, "%.40s is no client's address", to);
+    }
+    return rc;
 }
 
 /* Where net stands or would stand. */

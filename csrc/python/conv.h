@@ -48,10 +48,18 @@ PyObject *mnpy_tuple(PyObject *iterable);
 /* Bytes of a command's output as str, undecodable ones escaped. [gil] */
 PyObject *mnpy_str(struct mn_slice bytes);
 
-/* Take what access rules and shares determine (rw, ro, fsid) out of a text of
-   export options, in place; those of the original driver when it is NULL or
-   nothing is left. [any] */
-const char *mnpy_export_options(char *options);
+/* What a back end's options say of how its shares are read. */
+struct mnpy_reader {
+    const struct mnpy_services *services;
+    enum mn_nfs_server_type server_type; /* whose extra specs count */
+    const struct mn_gpfs_pool *pools;    /* none: nobody asks for paths */
+    size_t pools_n;
+    bool named_pools; /* share['host'] tells which; else there is one */
+};
+
+/* The pool of this name, else the first; NULL without any. [any] */
+const struct mn_gpfs_pool *mnpy_pool_of(const struct mnpy_reader *r,
+                                        const char *name);
 
 /* A share instance. */
 struct mnpy_share {
@@ -59,15 +67,42 @@ struct mnpy_share {
     char *id;
     char *name;
     char *export_options;
+    char *pool;
+    char *path;
 };
 
 /* specs_cache: NULL, or a dict that remembers extra specs by share type while
    many shares are converted. want_specs: look extra specs up at all. Dispose
    also after a failure. [gil] */
 int mnpy_share_init(struct mnpy_share *share, PyObject *obj,
-                    const struct mnpy_services *s, bool want_specs,
+                    const struct mnpy_reader *r, bool want_specs,
                     PyObject *specs_cache);
 void mnpy_share_dispose(struct mnpy_share *share); /* [any] */
+
+/* The share's first export location as it stands in Manila, or NULL; freed
+   with mn_free(). [gil] */
+int mnpy_location_of(PyObject *share, char **location);
+/* The path in "IP:/path" and in "IPv6:/path", or NULL. [any] */
+const char *mnpy_location_path(const char *location);
+
+/* A snapshot instance. */
+struct mnpy_snapshot {
+    struct mn_snapshot view; /* points to what follows */
+    struct mnpy_share share;
+    char *id;
+    char *name;
+    long size_gib;  /* 0: Manila did not tell */
+    bool mountable; /* the share's type promises exports of its own */
+};
+
+/* The share instance of a snapshot. New reference. [gil] */
+PyObject *mnpy_share_of_snapshot(PyObject *snapshot);
+
+/* share: the snapshot's. Dispose also after a failure. [gil] */
+int mnpy_snapshot_init(struct mnpy_snapshot *snapshot, PyObject *obj,
+                       PyObject *share, const struct mnpy_reader *r,
+                       bool want_specs);
+void mnpy_snapshot_dispose(struct mnpy_snapshot *snapshot); /* [any] */
 
 /* A list of access rules. */
 struct mnpy_rules {

@@ -25,6 +25,7 @@ void
 mnpy_call_end(struct mnpy_call *call)
 {
     mnpy_share_dispose(&call->share);
+    mnpy_snapshot_dispose(&call->snapshot);
     Py_CLEAR(call->setup);
 }
 
@@ -54,8 +55,61 @@ mnpy_call_share(struct mnpy_call *call, PyObject *share, enum mnpy_specs specs)
     if (!mnpy_call_guard(call, share)) {
         return -1;
     }
-    return mnpy_share_init(&call->share, share, call->services,
+    return mnpy_share_init(&call->share, share, &call->setup->reader,
                            specs == MNPY_WITH_SPECS, NULL);
+}
+
+int
+mnpy_call_parse(struct mnpy_call *call, PyObject *self, PyObject *args,
+                PyObject *kwargs, const char *format, enum mnpy_specs specs)
+{
+    static char *names[] = {"context", "share", "share_server", NULL};
+    PyObject *context;
+    PyObject *share;
+    PyObject *server;
+    if (mnpy_call_begin(call, self) < 0) {
+        return -1;
+    }
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &context,
+                                     &share, &server)
+        || mnpy_call_share(call, share, specs) < 0) {
+        mnpy_call_end(call);
+        return -1;
+    }
+    return 0;
+}
+
+int
+mnpy_call_snapshot(struct mnpy_call *call, PyObject *snapshot, PyObject *share,
+                   enum mnpy_specs specs)
+{
+    PyObject *of = share;
+    if (share == Py_None) {
+        of = mnpy_share_of_snapshot(snapshot);
+    }
+    else {
+        Py_INCREF(of);
+    }
+    int rc =
+        of ? mnpy_snapshot_init(&call->snapshot, snapshot, of,
+                                &call->setup->reader, specs == MNPY_WITH_SPECS)
+           : -1;
+    Py_XDECREF(of);
+    return rc;
+}
+
+PyObject *
+mnpy_locations(const struct mn_buf *location)
+{
+    if (!location->n) {
+        return PyList_New(0);
+    }
+    PyObject *path = mnpy_str(mn_buf_view(location));
+    if (!path) {
+        return NULL;
+    }
+    return Py_BuildValue("[{s:N,s:O,s:{s:O}}]", "path", path, "is_admin_only",
+                         Py_False, "metadata", "preferred", Py_True);
 }
 
 PyObject *

@@ -26,6 +26,7 @@ struct mnpy_call {
     struct mn_gpfs *gpfs;
     struct mnpy_services *services;
     struct mnpy_share share;
+    struct mnpy_snapshot snapshot;
     struct mn_error err;
 };
 
@@ -35,31 +36,64 @@ enum mnpy_specs { MNPY_WITHOUT_SPECS, MNPY_WITH_SPECS };
 int mnpy_call_begin(struct mnpy_call *call, PyObject *self);
 /* False with InvalidShare for a share that is not NFS. [gil] */
 bool mnpy_call_guard(struct mnpy_call *call, PyObject *share);
+/* Begin the call of a method (context, share, share_server=None), and convert
+   the share. -1 with an exception, and nothing to end. [gil] */
+int mnpy_call_parse(struct mnpy_call *call, PyObject *self, PyObject *args,
+                    PyObject *kwargs, const char *format,
+                    enum mnpy_specs specs);
 /* Guard and convert the share; -1 with an exception. [gil] */
 int mnpy_call_share(struct mnpy_call *call, PyObject *share,
                     enum mnpy_specs specs);
+/* Convert a snapshot. share: its share, or None: as the snapshot
+   tells. [gil] */
+int mnpy_call_snapshot(struct mnpy_call *call, PyObject *snapshot,
+                       PyObject *share, enum mnpy_specs specs);
 void mnpy_call_end(struct mnpy_call *call); /* [gil] */
 /* End the call: None, or NULL with the exception that rc stands for. [gil] */
 PyObject *mnpy_call_none(struct mnpy_call *call, int rc);
 /* End the call whose exception is set; NULL. [gil] */
 PyObject *mnpy_call_error(struct mnpy_call *call);
 
+/* Manila's list of one export location. New reference. [gil] */
+PyObject *mnpy_locations(const struct mn_buf *location);
+
 /* The methods, METH_VARARGS | METH_KEYWORDS. [gil] */
-PyObject *mnpy_gpfs_create_share(PyObject *self, PyObject *args,
-                                 PyObject *kwargs);
-PyObject *mnpy_gpfs_delete_share(PyObject *self, PyObject *args,
-                                 PyObject *kwargs);
-PyObject *mnpy_gpfs_extend_share(PyObject *self, PyObject *args,
-                                 PyObject *kwargs);
-PyObject *mnpy_gpfs_ensure_share(PyObject *self, PyObject *args,
-                                 PyObject *kwargs);
-PyObject *mnpy_gpfs_ensure_shares(PyObject *self, PyObject *args,
-                                  PyObject *kwargs);
-PyObject *mnpy_gpfs_update_access(PyObject *self, PyObject *args,
-                                  PyObject *kwargs);
-PyObject *mnpy_gpfs_allow_access(PyObject *self, PyObject *args,
-                                 PyObject *kwargs);
-PyObject *mnpy_gpfs_deny_access(PyObject *self, PyObject *args,
-                                PyObject *kwargs);
+#define MNPY_GPFS_METHODS(X)                        \
+    X(create_share)                                 \
+    X(delete_share)                                 \
+    X(extend_share)                                 \
+    X(shrink_share)                                 \
+    X(ensure_share)                                 \
+    X(ensure_shares)                                \
+    X(update_access)                                \
+    X(allow_access)                                 \
+    X(deny_access)                                  \
+    X(snapshot_update_access)                       \
+    X(create_snapshot)                              \
+    X(delete_snapshot)                              \
+    X(manage_existing_snapshot)                     \
+    X(unmanage_snapshot)                            \
+    X(create_share_from_snapshot)                   \
+    X(revert_to_snapshot)                           \
+    X(get_share_status)                             \
+    X(manage_existing)                              \
+    X(unmanage)                                     \
+    X(get_pool)                                     \
+    X(update_share_usage_size)                      \
+    X(create_share_group_snapshot)                  \
+    X(delete_share_group_snapshot)                  \
+    X(create_share_group_from_share_group_snapshot) \
+    X(get_backend_info)
+
+#define MNPY_DECLARE_(name)                                    \
+    PyObject *mnpy_gpfs_##name(PyObject *self, PyObject *args, \
+                               PyObject *kwargs);
+MNPY_GPFS_METHODS(MNPY_DECLARE_)
+#undef MNPY_DECLARE_
+
+/* METH_NOARGS. [gil] */
+PyObject *mnpy_gpfs_capacities(PyObject *self, PyObject *unused);
+PyObject *mnpy_gpfs_capabilities(PyObject *self, PyObject *unused);
+PyObject *mnpy_gpfs_ip_versions(PyObject *self, PyObject *unused);
 
 #endif

@@ -9,6 +9,7 @@
 #include "python/logbridge.h"
 #include "python/raise.h"
 
+/* Access rules as one of the two methods got them. */
 struct access {
     struct mnpy_rules all;
     struct mnpy_rules add;
@@ -111,6 +112,73 @@ mnpy_gpfs_update_access(PyObject *self, PyObject *args, PyObject *kwargs)
     access_dispose(&a);
     mnpy_call_end(&call);
     return result;
+}
+
+static enum mnpy_exception
+access_class(enum mn_code code)
+{
+    return code == MN_EINVAL ? MNPY_INVALID_ACCESS : mnpy_class_of(code);
+}
+
+/* Manila ignores what this method returns and takes every rule for active
+   unless it raises, so one rule that is not in force must raise. */
+static bool
+all_in_force(struct mnpy_call *call, const struct access *a)
+{
+    for (size_t i = 0; i < a->all.view.n; i++) {
+        const struct mn_rule_state *state = &a->states[i];
+        if (state->code == MN_OK) {
+            continue;
+        }
+        mn_error_set(&call->err, state->code,
+                     "snapshot %s: no access for "
+                     "%s %s: %s",
+                     call->snapshot.view.name, a->all.view.v[i].access_type,
+                     a->all.view.v[i].access_to, state->text);
+        mnpy_failed_as(call->services, (int)state->code, &call->err,
+                       access_class);
+        return false;
+    }
+    return true;
+}
+
+PyObject *
+mnpy_gpfs_snapshot_update_access(PyObject *self, PyObject *args,
+                                 PyObject *kwargs)
+{
+    static char *names[] = {"context",   "snapshot",     "access_rules",
+                            "add_rules", "delete_rules", "share_server",
+                            NULL};
+    PyObject *context;
+    PyObject *snapshot;
+    PyObject *server;
+    PyObject *all;
+    PyObject *add;
+    PyObject *drop;
+    struct access a = {0};
+    struct mnpy_call call;
+    if (mnpy_call_begin(&call, self) < 0) {
+        return NULL;
+    }
+    if (!PyArg_ParseTupleAndKeywords(
+            args, kwargs, "OOOOO|O:snapshot_update_access", names, &context,
+            &snapshot, &all, &add, &drop, &server)
+        || mnpy_call_snapshot(&call, snapshot, Py_None, MNPY_WITH_SPECS) < 0
+        || access_init(&a, all, add, drop, Py_None) < 0) {
+        access_dispose(&a);
+        return mnpy_call_error(&call);
+    }
+    int rc = mn_gpfs_snapshot_update_access(call.gpfs, &call.snapshot.view,
+                                            a.all.view, a.add.view,
+                                            a.drop.view, a.states, &call.err);
+    bool ok =
+        !mnpy_failed(call.services, rc, &call.err) && all_in_force(&call, &a);
+    access_dispose(&a);
+    mnpy_call_end(&call);
+    if (!ok) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
 }
 
 /* The two single-rule calls of the original driver. */

@@ -13,12 +13,17 @@ mnpy_servers_dispose(struct mnpy_servers *s)
     for (size_t i = 0; i < s->n; i++) {
         mn_executor_free(s->nodes[i].ex);
     }
+    mn_executor_free(s->cluster.ex);
     mn_argv_dispose(&s->names);
     mn_argv_dispose(&s->local);
     mn_free(s->login);
     mn_free(s->port);
     mn_free(s->private_key);
     mn_free(s->options);
+    mn_free(s->ganesha_version);
+    mn_free(s->ganesha_config_path);
+    mn_free(s->ganesha_export_dir);
+    mn_free(s->ganesha_service_name);
     mn_free(s->nodes);
 }
 
@@ -84,15 +89,42 @@ local_addresses(struct mn_argv *local)
     return rc;
 }
 
-int
-mnpy_servers_read(struct mnpy_servers *s, PyObject *configuration)
+static int
+read_ganesha(struct mnpy_servers *s, PyObject *configuration)
 {
+    if (config_text(configuration, "gpfs_ganesha_version", &s->ganesha_version)
+            < 0
+        || config_text(configuration, "ganesha_config_path",
+                       &s->ganesha_config_path)
+               < 0
+        || config_text(configuration, "ganesha_export_dir",
+                       &s->ganesha_export_dir)
+               < 0
+        || config_text(configuration, "ganesha_service_name",
+                       &s->ganesha_service_name)
+               < 0) {
+        return -1;
+    }
+    return 0;
+}
+
+int
+mnpy_servers_read(struct mnpy_servers *s, PyObject *configuration,
+                  enum mn_nfs_server_type type)
+{
+    static const char *const options[] = {
+        [MN_NFS_KNFS] = "knfs_export_options",
+        [MN_NFS_GNFS] = "ganesha_nfs_export_options",
+        [MN_NFS_CES] = NULL, /* share types alone have them */
+    };
     if (config_list(configuration, "gpfs_nfs_server_list", &s->names) < 0
         || config_text(configuration, "gpfs_ssh_login", &s->login) < 0
         || config_text(configuration, "gpfs_ssh_port", &s->port) < 0
         || config_text(configuration, "gpfs_ssh_private_key", &s->private_key)
                < 0
-        || config_text(configuration, "knfs_export_options", &s->options) < 0
+        || (options[type]
+            && config_text(configuration, options[type], &s->options) < 0)
+        || (type == MN_NFS_GNFS && read_ganesha(s, configuration) < 0)
         || (s->names.n && local_addresses(&s->local) < 0)) {
         return -1;
     }
@@ -163,6 +195,11 @@ mnpy_servers_make(struct mnpy_servers *s, PyObject *execute,
     }
     if (rc == 0 && !s->names.n) {
         rc = server_add(s, execute, "localhost", true, err);
+    }
+    if (rc == 0) {
+        s->cluster.name = "the cluster";
+        rc = mnpy_execute_new(execute, s->cluster.name, NULL, &s->cluster.ex,
+                              err);
     }
     return rc;
 }

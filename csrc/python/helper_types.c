@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * _native.NASHelperBase and _native.KNFSHelper: the export helpers of the
- * original driver, with its names and signatures. Commands run through the
- * execute callable that the helper was given.
+ * _native.NASHelperBase, KNFSHelper, GNFSHelper and CESHelper: the export
+ * helpers of the original driver, with its names and signatures. Commands run
+ * through the execute callable that the helper was given. The three differ in
+ * the kind of server alone, which their __init__ stores.
  */
 #include <stddef.h>
 
 #include "core/alloc.h"
-#include "gpfs/knfs.h"
+#include "gpfs/helper.h"
 #include "python/conv.h"
+#include "python/export_options.h"
 #include "python/helper_servers.h"
 #include "python/logbridge.h"
 #include "python/raise.h"
@@ -18,6 +20,7 @@ struct helper {
     PyObject ob_base;
     PyObject *execute;
     PyObject *configuration;
+    enum mn_nfs_server_type type;
 };
 
 /* One call of a helper's method. */
@@ -26,19 +29,88 @@ struct call {
     struct mnpy_state *state;
     struct mnpy_servers servers;
     struct mnpy_share share;
-    struct mn_knfs knfs;
+    char *path;
+    struct mn_nfs_helper_config config;
+    struct mn_nfs_helper *nfs;
+    struct mn_nfs_export export;
     struct mn_error err;
 };
 
 static void
 call_end(struct call *call)
 {
+    mn_nfs_helper_free(call->nfs);
     mnpy_servers_dispose(&call->servers);
     mnpy_share_dispose(&call->share);
+    mn_free(call->path);
+}
+
+static const char *
+text_or(const char *text, const char *fallback)
+{
+    return text ? text : fallback;
 }
 
 static int
-call_begin(struct call *call, PyObject *self, PyObject *share)
+make_helper(struct call *call)
+{
+    static int (*const news[])(const struct mn_nfs_helper_config *,
+                               struct mn_nfs_helper **, struct mn_error *) = {
+        [MN_NFS_KNFS] = mn_knfs_new,
+        [MN_NFS_GNFS] = mn_gnfs_new,
+        [MN_NFS_CES] = mn_ces_new,
+    };
+    struct mnpy_servers *s = &call->servers;
+    struct mn_nfs_helper_config *config = &call->config;
+    enum mn_nfs_server_type type = call->helper->type;
+    *config = (struct mn_nfs_helper_config){
+        .cluster = s->cluster,
+        .servers = s->nodes,
+        .servers_n = s->n,
+        .ganesha =
+            {
+                .config_path = text_or(s->ganesha_config_path,
+                                       "/etc/ganesha/ganesha.conf"),
+                .export_dir =
+                    text_or(s->ganesha_export_dir, "/etc/ganesha/export.d"),
+                .service_name =
+                    text_or(s->ganesha_service_name, "ganesha.nfsd"),
+            },
+        .log = mnpy_log(&call->state->services),
+    };
+    int rc = mnpy_ganesha_syntax(s->ganesha_version, &config->ganesha.syntax,
+                                 &call->err);
+    config->export_options =
+        mnpy_export_options(s->options, type, config->ganesha.syntax);
+    return rc ? rc : news[type](config, &call->nfs, &call->err);
+}
+
+static int
+read_share(struct call *call, PyObject *local_path, PyObject *share)
+{
+    struct mnpy_services *services = &call->state->services;
+    const struct mnpy_reader reader = {
+        .services = services,
+        .server_type = call->helper->type,
+    };
+    if (mnpy_text(local_path, "local_path", &call->path) < 0
+        || mnpy_share_init(&call->share, share, &reader,
+                           services->extra_specs != NULL, NULL)
+               < 0) {
+        return -1;
+    }
+    call->export = (struct mn_nfs_export){
+        .path = call->path,
+        .id = call->share.view.id,
+        .name = call->share.view.name,
+        .export_options = call->share.view.export_options,
+    };
+    return 0;
+}
+
+static int
+call_begin(struct call *call, PyObject *self, PyObject *local_path,
+           PyObject *share)
 {
     *call = (struct call){.helper = (struct helper *)self};
     struct mnpy_servers *s = &call->servers;
@@ -50,21 +122,16 @@ call_begin(struct call *call, PyObject *self, PyObject *share)
         PyErr_SetString(PyExc_RuntimeError, "__init__() was not called");
         return -1;
     }
-    struct mnpy_services *services = &call->state->services;
-    if (mnpy_servers_read(s, call->helper->configuration) < 0
-        || mnpy_share_init(&call->share, share, services,
-                           services->extra_specs != NULL, NULL)
-               < 0) {
+    if (mnpy_servers_read(s, call->helper->configuration, call->helper->type)
+            < 0
+        || read_share(call, local_path, share) < 0) {
         return -1;
     }
     int rc = mnpy_servers_make(s, call->helper->execute, &call->err);
-    call->knfs = (struct mn_knfs){
-        .servers = s->nodes,
-        .n = s->n,
-        .export_options = mnpy_export_options(s->options),
-        .log = mnpy_log(services),
-    };
-    return mnpy_failed(services, rc, &call->err) ? -1 : 0;
+    if (rc == 0) {
+        rc = make_helper(call);
+    }
+    return mnpy_failed(&call->state->services, rc, &call->err) ? -1 : 0;
 }
 
 static PyObject *
@@ -106,27 +173,27 @@ is_ip(struct mnpy_state *state, PyObject *access_type)
     return ip;
 }
 
+/* Which of the two methods it is. */
+enum change { ALLOW, DENY };
+
 static PyObject *
 change_access(PyObject *self, PyObject *local_path, PyObject *share,
-              PyObject *access_type, PyObject *access,
-              int (*change)(const struct mn_knfs *, const char *,
-                            const struct mn_share *,
-                            const struct mn_access_rule *, struct mn_error *))
+              PyObject *access_type, PyObject *access, enum change change)
 {
     struct mnpy_rules rules = {0};
-    char *path = NULL;
     struct call call;
-    if (call_begin(&call, self, share) < 0 || !is_ip(call.state, access_type)
-        || mnpy_text(local_path, "local_path", &path) < 0
+    if (call_begin(&call, self, local_path, share) < 0
+        || !is_ip(call.state, access_type)
         || rule_of(&rules, access, access_type) < 0) {
-        mn_free(path);
         mnpy_rules_dispose(&rules);
         call_end(&call);
         return NULL;
     }
-    int rc =
-        change(&call.knfs, path, &call.share.view, &rules.v[0], &call.err);
-    mn_free(path);
+    const struct mn_nfs_helper_vtable *vtable = call.nfs->vtable;
+    int rc = change == ALLOW ? vtable->allow_access(call.nfs, &call.export,
+                                                    &rules.v[0], &call.err)
+                             : vtable->deny_access(call.nfs, &call.export,
+                                                   &rules.v[0], &call.err);
     mnpy_rules_dispose(&rules);
     return call_result(&call, rc);
 }
@@ -139,7 +206,7 @@ PyDoc_STRVAR(allow_doc,
              "address or a rule of Manila.");
 
 static PyObject *
-knfs_allow_access(PyObject *self, PyObject *args, PyObject *kwargs)
+allow_access(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"local_path", "share", "access_type", "access",
                             NULL};
@@ -151,8 +218,7 @@ knfs_allow_access(PyObject *self, PyObject *args, PyObject *kwargs)
                                      &path, &share, &type, &access)) {
         return NULL;
     }
-    return change_access(self, path, share, type, access,
-                         mn_knfs_allow_access);
+    return change_access(self, path, share, type, access, ALLOW);
 }
 
 PyDoc_STRVAR(deny_doc,
@@ -163,7 +229,7 @@ PyDoc_STRVAR(deny_doc,
              "Take the export to one client away on every server.");
 
 static PyObject *
-knfs_deny_access(PyObject *self, PyObject *args, PyObject *kwargs)
+deny_access(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"local_path", "share", "access_type",
                             "access",     "force", NULL};
@@ -176,7 +242,7 @@ knfs_deny_access(PyObject *self, PyObject *args, PyObject *kwargs)
                                      &path, &share, &type, &access, &force)) {
         return NULL;
     }
-    return change_access(self, path, share, type, access, mn_knfs_deny_access);
+    return change_access(self, path, share, type, access, DENY);
 }
 
 PyDoc_STRVAR(remove_doc, "remove_export($self, /, local_path, share)\n"
@@ -185,26 +251,22 @@ PyDoc_STRVAR(remove_doc, "remove_export($self, /, local_path, share)\n"
                          "Take all exports of a share away on every server.");
 
 static PyObject *
-knfs_remove_export(PyObject *self, PyObject *args, PyObject *kwargs)
+remove_export(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"local_path", "share", NULL};
     PyObject *local_path;
     PyObject *share;
-    char *path = NULL;
     struct call call;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "UO:remove_export", names,
                                      &local_path, &share)) {
         return NULL;
     }
-    if (call_begin(&call, self, share) < 0
-        || mnpy_text(local_path, "local_path", &path) < 0) {
+    if (call_begin(&call, self, local_path, share) < 0) {
         call_end(&call);
         return NULL;
     }
-    int rc =
-        mn_knfs_remove_export(&call.knfs, path, &call.share.view, &call.err);
-    mn_free(path);
-    return call_result(&call, rc);
+    return call_result(&call, call.nfs->vtable->remove_export(
+                                  call.nfs, &call.export, &call.err));
 }
 
 PyDoc_STRVAR(create_doc,
@@ -254,6 +316,32 @@ helper_init(PyObject *self, PyObject *args, PyObject *kwargs)
     Py_XDECREF(old_execute);
     Py_XDECREF(old_configuration);
     return 0;
+}
+
+static int
+init_as(PyObject *self, PyObject *args, PyObject *kwargs,
+        enum mn_nfs_server_type type)
+{
+    ((struct helper *)self)->type = type;
+    return helper_init(self, args, kwargs);
+}
+
+static int
+knfs_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    return init_as(self, args, kwargs, MN_NFS_KNFS);
+}
+
+static int
+gnfs_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    return init_as(self, args, kwargs, MN_NFS_GNFS);
+}
+
+static int
+ces_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    return init_as(self, args, kwargs, MN_NFS_CES);
 }
 
 static int
@@ -316,26 +404,33 @@ static PyType_Spec base_spec = {
     .slots = base_slots,
 };
 
-static PyMethodDef knfs_methods[] = {
-    {"allow_access", MNPY_METHOD(knfs_allow_access),
-     METH_VARARGS | METH_KEYWORDS, allow_doc},
-    {"deny_access", MNPY_METHOD(knfs_deny_access),
-     METH_VARARGS | METH_KEYWORDS, deny_doc},
-    {"remove_export", MNPY_METHOD(knfs_remove_export),
-     METH_VARARGS | METH_KEYWORDS, remove_doc},
+static PyMethodDef server_methods[] = {
+    {"allow_access", MNPY_METHOD(allow_access), METH_VARARGS | METH_KEYWORDS,
+     allow_doc},
+    {"deny_access", MNPY_METHOD(deny_access), METH_VARARGS | METH_KEYWORDS,
+     deny_doc},
+    {"remove_export", MNPY_METHOD(remove_export), METH_VARARGS | METH_KEYWORDS,
+     remove_doc},
     {NULL, NULL, 0, NULL},
 };
+
+/* What the three kinds share. */
+#define SERVER_SLOTS                             \
+    {Py_tp_traverse, (void *)helper_traverse},   \
+        {Py_tp_clear, (void *)helper_clear},     \
+        {Py_tp_dealloc, (void *)helper_dealloc}, \
+        {Py_tp_methods, server_methods},         \
+    {                                            \
+        0, NULL                                  \
+    }
 
 static PyType_Slot knfs_slots[] = {
     {Py_tp_doc, "KNFSHelper(execute, config_object)\n"
                 "--\n"
                 "\n"
                 "Exports by the kernel's NFS server."},
-    {Py_tp_traverse, (void *)helper_traverse},
-    {Py_tp_clear, (void *)helper_clear},
-    {Py_tp_dealloc, (void *)helper_dealloc},
-    {Py_tp_methods, knfs_methods},
-    {0, NULL},
+    {Py_tp_init, (void *)knfs_init},
+    SERVER_SLOTS,
 };
 
 static PyType_Spec knfs_spec = {
@@ -345,12 +440,49 @@ static PyType_Spec knfs_spec = {
     .slots = knfs_slots,
 };
 
+static PyType_Slot gnfs_slots[] = {
+    {Py_tp_doc, "GNFSHelper(execute, config_object)\n"
+                "--\n"
+                "\n"
+                "Exports by an NFS-Ganesha of the operator's own."},
+    {Py_tp_init, (void *)gnfs_init},
+    SERVER_SLOTS,
+};
+
+static PyType_Spec gnfs_spec = {
+    .name = "manila_native._native.GNFSHelper",
+    .basicsize = sizeof(struct helper),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = gnfs_slots,
+};
+
+static PyType_Slot ces_slots[] = {
+    {Py_tp_doc, "CESHelper(execute, config_object)\n"
+                "--\n"
+                "\n"
+                "Exports by the protocol nodes of Storage Scale (CES)."},
+    {Py_tp_init, (void *)ces_init},
+    SERVER_SLOTS,
+};
+
+static PyType_Spec ces_spec = {
+    .name = "manila_native._native.CESHelper",
+    .basicsize = sizeof(struct helper),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = ces_slots,
+};
+
 int
 mnpy_add_helper_types(PyObject *module)
 {
+    PyType_Spec *const kinds[] = {&knfs_spec, &gnfs_spec, &ces_spec};
     PyObject *base = mnpy_add_type(module, &base_spec, NULL);
-    PyObject *knfs = base ? mnpy_add_type(module, &knfs_spec, base) : NULL;
+    int rc = base ? 0 : -1;
+    for (size_t i = 0; rc == 0 && i < sizeof kinds / sizeof kinds[0]; i++) {
+        PyObject *type = mnpy_add_type(module, kinds[i], base);
+        rc = type ? 0 : -1;
+        Py_XDECREF(type);
+    }
     Py_XDECREF(base);
-    Py_XDECREF(knfs);
-    return knfs ? 0 : -1;
+    return rc;
 }

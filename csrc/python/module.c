@@ -4,6 +4,7 @@
  */
 #include "python/conv.h"
 #include "python/state.h"
+#include "ssh/ssh.h"
 
 #ifndef MN_VERSION
 #define MN_VERSION "unknown"
@@ -73,6 +74,25 @@ configure(PyObject *module, PyObject *args, PyObject *kwargs)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(ssh_stats_doc,
+             "ssh_stats($module, /)\n"
+             "--\n"
+             "\n"
+             "What happened in this process so far: {'scripts': round trips\n"
+             "made by shells, 'connections': logins, 'shells': started}.");
+
+static PyObject *
+ssh_stats(PyObject *module, PyObject *unused)
+{
+    struct mn_ssh_stats stats;
+    (void)module;
+    (void)unused;
+    mn_ssh_stats(&stats);
+    return Py_BuildValue("{s:k,s:k,s:k}", "scripts", stats.scripts,
+                         "connections", stats.connections, "shells",
+                         stats.shells);
+}
+
 static int
 module_exec(PyObject *module)
 {
@@ -118,6 +138,7 @@ module_free(void *module)
 static PyMethodDef module_methods[] = {
     {"_configure", MNPY_METHOD(configure), METH_VARARGS | METH_KEYWORDS,
      configure_doc},
+    {"ssh_stats", ssh_stats, METH_NOARGS, ssh_stats_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static enum mnpy_exception
-class_of(enum mn_code code)
+enum mnpy_exception
+mnpy_class_of(enum mn_code code)
 {
     switch (code) {
     case MN_EINVAL:
@@ -56,6 +56,14 @@ mnpy_raise(const struct mnpy_services *s, enum mnpy_exception which,
 
 bool
 mnpy_failed(const struct mnpy_services *s, int rc, const struct mn_error *err)
+{
+    return mnpy_failed_as(s, rc, err, mnpy_class_of);
+}
+
+bool
+mnpy_failed_as(const struct mnpy_services *s, int rc,
+               const struct mn_error *err,
+               enum mnpy_exception (*class_of)(enum mn_code))
 {
     if (PyErr_Occurred()) {
         return true;

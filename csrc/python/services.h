@@ -10,14 +10,18 @@
 #include "python/api.h"
 
 /* index, name in Python, index of the base class (itself: Exception) */
-#define MNPY_EXCEPTIONS(X)                                  \
-    X(GPFS, "GPFSException", GPFS)                          \
-    X(CONFIGURATION, "GPFSConfigurationException", GPFS)    \
-    X(TIMEOUT, "GPFSTimeoutException", GPFS)                \
-    X(CONNECTION, "GPFSConnectionException", GPFS)          \
-    X(INVALID_SHARE, "InvalidShare", INVALID_SHARE)         \
-    X(INVALID_ACCESS, "InvalidShareAccess", INVALID_ACCESS) \
-    X(INVALID_INPUT, "InvalidInput", INVALID_INPUT)         \
+#define MNPY_EXCEPTIONS(X)                                            \
+    X(GPFS, "GPFSException", GPFS)                                    \
+    X(CONFIGURATION, "GPFSConfigurationException", GPFS)              \
+    X(TIMEOUT, "GPFSTimeoutException", GPFS)                          \
+    X(CONNECTION, "GPFSConnectionException", GPFS)                    \
+    X(INVALID_SHARE, "InvalidShare", INVALID_SHARE)                   \
+    X(INVALID_ACCESS, "InvalidShareAccess", INVALID_ACCESS)           \
+    X(INVALID_INPUT, "InvalidInput", INVALID_INPUT)                   \
+    X(SHRINK, "ShareShrinkingPossibleDataLoss", SHRINK)               \
+    X(MANAGE, "ManageInvalidShare", INVALID_SHARE)                    \
+    X(UNMANAGE, "UnmanageInvalidShare", INVALID_SHARE)                \
+    X(MANAGE_SNAPSHOT, "ManageInvalidShareSnapshot", MANAGE_SNAPSHOT) \
     X(COMMAND, "CommandError", COMMAND)
 
 enum mnpy_exception {

@@ -5,7 +5,7 @@
 
 #include "core/alloc.h"
 #include "exec/local.h"
-#include "python/conv.h"
+#include "python/export_options.h"
 #include "python/logbridge.h"
 #include "python/raise.h"
 #include "python/wait.h"
@@ -18,10 +18,13 @@ struct maker {
     struct mn_argv local_hosts;
     struct mn_argv servers;
     char *cluster;
-    char *export_ip;
-    char *mount_point_base;
     char *server_type;
-    char *knfs_export_options;
+    char *export_options;
+    char *snapshot_dir;
+    char *ganesha_version;
+    char *ganesha_config_path;
+    char *ganesha_export_dir;
+    char *ganesha_service_name;
     struct mn_gpfs_node *nodes; /* the servers, and last the cluster */
 };
 
@@ -33,10 +36,13 @@ maker_dispose(struct maker *m)
     mn_argv_dispose(&m->local_hosts);
     mn_argv_dispose(&m->servers);
     mn_free(m->cluster);
-    mn_free(m->export_ip);
-    mn_free(m->mount_point_base);
     mn_free(m->server_type);
-    mn_free(m->knfs_export_options);
+    mn_free(m->export_options);
+    mn_free(m->snapshot_dir);
+    mn_free(m->ganesha_version);
+    mn_free(m->ganesha_config_path);
+    mn_free(m->ganesha_export_dir);
+    mn_free(m->ganesha_service_name);
     mn_free(m->nodes);
 }
 
@@ -50,7 +56,77 @@ get_list(struct mn_argv *argv, PyObject *dict, const char *key)
 }
 
 static int
-read_dict(struct maker *m, PyObject *dict)
+get_bool(PyObject *dict, const char *key, bool *value)
+{
+    PyObject *o = mnpy_get(dict, key);
+    int truth = o ? PyObject_IsTrue(o) : -1;
+    Py_XDECREF(o);
+    *value = truth > 0;
+    return truth < 0 ? -1 : 0;
+}
+
+/* The pools by name, or the one below mount_point_base. */
+static int
+read_pools(struct maker *m, PyObject *dict)
+{
+    struct mn_argv *texts = &m->setup->pool_texts;
+    PyObject *list = mnpy_get(dict, "pools");
+    PyObject *pairs = list ? mnpy_tuple(list) : NULL;
+    Py_ssize_t n = pairs ? PyTuple_Size(pairs) : 0;
+    int rc = pairs ? 0 : -1;
+    for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
+        rc = mnpy_add_texts(texts, PyTuple_GetItem(pairs, i), "pools");
+        if (rc == 0 && texts->n != 2 * (size_t)(i + 1)) {
+            PyErr_SetString(PyExc_ValueError, "pools: pairs are wanted");
+            rc = -1;
+        }
+    }
+    Py_XDECREF(pairs);
+    Py_XDECREF(list);
+    m->setup->reader.named_pools = n > 0;
+    return rc;
+}
+
+static int
+read_default_pool(struct maker *m, PyObject *dict)
+{
+    struct mn_argv *texts = &m->setup->pool_texts;
+    char *name = NULL;
+    char *base = NULL;
+    int rc = mnpy_get_text(dict, "backend_name", &name);
+    if (rc == 0) {
+        rc = mnpy_get_text(dict, "mount_point_base", &base);
+    }
+    if (rc == 0) {
+        mn_argv_add(texts, name ? name : "gpfs");
+        mn_argv_add(texts, base ? base : "");
+    }
+    mn_free(name);
+    mn_free(base);
+    return rc;
+}
+
+static int
+make_pools(struct mnpy_setup *setup)
+{
+    size_t n = setup->pool_texts.n / 2;
+    setup->pools = mn_calloc(n + 1, sizeof *setup->pools);
+    if (!setup->pools || setup->pool_texts.failed) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        setup->pools[i] = (struct mn_gpfs_pool){
+            .name = setup->pool_texts.v[2 * i],
+            .base = setup->pool_texts.v[2 * i + 1],
+        };
+    }
+    setup->pools_n = n;
+    return 0;
+}
+
+static int
+read_hosts(struct maker *m, PyObject *dict)
 {
     PyObject *ssh = mnpy_get(dict, "ssh");
     PyObject *options = ssh == Py_None ? PyDict_New() : ssh;
@@ -62,12 +138,31 @@ read_dict(struct maker *m, PyObject *dict)
     if (rc < 0 || get_list(&m->root_helper, dict, "root_helper") < 0
         || get_list(&m->local_hosts, dict, "local_hosts") < 0
         || get_list(&m->servers, dict, "nfs_servers") < 0
-        || mnpy_get_text(dict, "cluster_host", &m->cluster) < 0
-        || mnpy_get_text(dict, "export_ip", &m->export_ip) < 0
-        || mnpy_get_text(dict, "mount_point_base", &m->mount_point_base) < 0
+        || mnpy_get_text(dict, "cluster_host", &m->cluster) < 0) {
+        return -1;
+    }
+    return 0;
+}
+
+static int
+read_dict(struct maker *m, PyObject *dict)
+{
+    if (read_hosts(m, dict) < 0 || read_pools(m, dict) < 0
+        || (!m->setup->reader.named_pools && read_default_pool(m, dict) < 0)
+        || make_pools(m->setup) < 0
+        || mnpy_get_text(dict, "export_ip", &m->setup->export_ip) < 0
         || mnpy_get_text(dict, "nfs_server_type", &m->server_type) < 0
-        || mnpy_get_text(dict, "knfs_export_options", &m->knfs_export_options)
-               < 0) {
+        || mnpy_get_text(dict, "export_options", &m->export_options) < 0
+        || mnpy_get_text(dict, "snapshot_dir", &m->snapshot_dir) < 0
+        || mnpy_get_text(dict, "ganesha_version", &m->ganesha_version) < 0
+        || mnpy_get_text(dict, "ganesha_config_path", &m->ganesha_config_path)
+               < 0
+        || mnpy_get_text(dict, "ganesha_export_dir", &m->ganesha_export_dir)
+               < 0
+        || mnpy_get_text(dict, "ganesha_service_name",
+                         &m->ganesha_service_name)
+               < 0
+        || get_bool(dict, "async_revert", &m->setup->async_revert) < 0) {
         return -1;
     }
     return 0;
@@ -158,16 +253,35 @@ server_type(const struct maker *m, enum mn_nfs_server_type *type,
                         m->server_type ? m->server_type : "empty");
 }
 
+static const char *
+text_or(const char *text, const char *fallback)
+{
+    return text ? text : fallback;
+}
+
+static int
+read_ganesha(const struct maker *m, struct mn_ganesha_config *ganesha,
+             struct mn_error *err)
+{
+    ganesha->config_path =
+        text_or(m->ganesha_config_path, "/etc/ganesha/ganesha.conf");
+    ganesha->export_dir =
+        text_or(m->ganesha_export_dir, "/etc/ganesha/export.d");
+    ganesha->service_name = text_or(m->ganesha_service_name, "ganesha.nfsd");
+    return mnpy_ganesha_syntax(m->ganesha_version, &ganesha->syntax, err);
+}
+
 static int
 make_gpfs(struct maker *m, struct mn_error *err)
 {
+    struct mnpy_setup *setup = m->setup;
     struct mn_gpfs_config config = {
-        .export_ip = m->export_ip,
-        .mount_point_base = m->mount_point_base,
-        .knfs_export_options = mnpy_export_options(m->knfs_export_options),
-        .nfs_servers = m->nodes,
+        .export_ip = setup->export_ip,
+        .pools = setup->pools,
+        .pools_n = setup->pools_n,
+        .snapshot_dir = text_or(m->snapshot_dir, ".snapshots"),
         .nfs_servers_n = m->servers.n,
-        .log = mnpy_log(&m->setup->services),
+        .log = mnpy_log(&setup->services),
     };
     if (!m->cluster) {
         return mn_error_set(err, MN_ECONFIG,
@@ -175,12 +289,18 @@ make_gpfs(struct maker *m, struct mn_error *err)
     }
     int rc = server_type(m, &config.nfs_server_type, err);
     if (rc == 0) {
+        rc = read_ganesha(m, &config.ganesha, err);
+    }
+    if (rc == 0) {
         rc = make_nodes(m, err);
     }
     if (rc == 0) {
+        config.export_options = mnpy_export_options(
+            m->export_options, config.nfs_server_type, config.ganesha.syntax);
         config.nfs_servers = m->nodes;
         config.cluster = m->nodes[m->servers.n];
-        rc = mn_gpfs_new(&config, &m->setup->gpfs, err);
+        setup->reader.server_type = config.nfs_server_type;
+        rc = mn_gpfs_new(&config, &setup->gpfs, err);
     }
     return rc;
 }
@@ -196,11 +316,14 @@ mnpy_setup_new(struct mnpy_state *state, PyObject *dict)
         return NULL;
     }
     mnpy_services_copy(&m.setup->services, &state->services);
+    m.setup->reader.services = &m.setup->services;
     int rc = mnpy_services_update(&m.setup->services, dict);
     if (rc == 0) {
         rc = read_dict(&m, dict);
     }
     if (rc == 0) {
+        m.setup->reader.pools = m.setup->pools;
+        m.setup->reader.pools_n = m.setup->pools_n;
         rc = make_gpfs(&m, &err);
         rc = mnpy_failed(&m.setup->services, rc, &err) ? -1 : 0;
     }
@@ -237,6 +360,9 @@ setup_dealloc(PyObject *self)
         mn_executor_free(setup->executors[i]);
     }
     mn_free(setup->executors);
+    mn_free(setup->pools);
+    mn_argv_dispose(&setup->pool_texts);
+    mn_free(setup->export_ip);
     setup_clear(self);
     mnpy_free_object(self);
 }

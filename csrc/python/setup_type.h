@@ -9,12 +9,19 @@
 
 #include "exec/executor.h"
 #include "gpfs/driver.h"
+#include "python/conv.h"
 #include "python/hosts.h"
 #include "python/state.h"
 
 struct mnpy_setup {
     PyObject ob_base;
     struct mnpy_services services;
+    struct mnpy_reader reader; /* borrows from this object */
+    struct mn_argv pool_texts; /* name, base, name, base ... */
+    struct mn_gpfs_pool *pools;
+    size_t pools_n;
+    char *export_ip;
+    bool async_revert; /* Manila asks get_share_status() how it goes */
     struct mn_gpfs *gpfs;
     struct mn_executor **executors; /* one per host name */
     size_t executors_n;

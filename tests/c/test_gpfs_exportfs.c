@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gpfs/knfs.h"
+#include "gpfs/helper.h"
 #include "nfs/exports.h"
 #include "real_executor.h"
 
@@ -23,8 +23,8 @@
 struct world {
     struct real real;
     struct mn_gpfs_node node;
-    struct mn_knfs k;
-    struct mn_share share;
+    struct mn_nfs_helper *h;
+    struct mn_nfs_export share;
     char path[200];
     struct mn_access_rule rules[8];
     struct mn_rule_state states[8];
@@ -100,15 +100,22 @@ setup(void **state)
     real_init(&w->real);
     w->real.base.host = NULL;
     w->node = (struct mn_gpfs_node){"here", &w->real.base};
-    w->k = (struct mn_knfs){&w->node, 1, "sync,no_root_squash", {keep_log, w}};
-    w->share = (struct mn_share){.id = ID, .name = "share-1"};
+    struct mn_nfs_helper_config config = {.servers = &w->node,
+                                          .servers_n = 1,
+                                          .export_options =
+                                              "sync,no_root_squash",
+                                          .log = {keep_log, w}};
+    assert_int_equal(mn_knfs_new(&config, &w->h, &w->err), 0);
+    w->share = (struct mn_nfs_export){w->path, ID, "share-1", NULL};
     return 0;
 }
 
 static int
 teardown(void **state)
 {
-    mn_free(*state);
+    struct world *w = *state;
+    mn_nfs_helper_free(w->h);
+    mn_free(w);
     return 0;
 }
 
@@ -135,8 +142,8 @@ update(struct world *w, size_t all, size_t added)
     w->real.plans = 0;
     w->log[0] = '\0';
     mn_error_clear(&w->err);
-    return mn_knfs_update_access(&w->k, w->path, &w->share, rules, add, none,
-                                 none, w->states, &w->err);
+    return w->h->vtable->update_access(w->h, &w->share, rules, add, none, none,
+                                       w->states, &w->err);
 }
 
 static char *
@@ -185,8 +192,7 @@ all_kinds_of_clients(void **state)
     assert_int_equal(update(w, 6, 0), 0);
     assert_int_equal(w->real.plans, 1);
     assert_contains(w->log, "unchanged");
-    assert_int_equal(mn_knfs_remove_export(&w->k, w->path, &w->share, NULL),
-                     0);
+    assert_int_equal(w->h->vtable->remove_export(w->h, &w->share, NULL), 0);
     assert_string_equal(output_of("exportfs -s"), "");
     assert_int_not_equal(access(FILE_, F_OK), 0);
 }
@@ -269,8 +275,7 @@ hostile_path(void **state)
     assert_string_equal(output_of("cat /tmp/ra"), "");
     assert_int_equal(update(w, 2, 0), 0);
     assert_int_equal(w->real.plans, 1);
-    assert_int_equal(mn_knfs_remove_export(&w->k, w->path, &w->share, NULL),
-                     0);
+    assert_int_equal(w->h->vtable->remove_export(w->h, &w->share, NULL), 0);
     assert_string_equal(output_of("exportfs -s"), "");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "testlib.h"
 
-#include "gpfs/knfs.h"
+#include "gpfs/helper.h"
 #include "gpfs/knfs_plan.h"
 #include "knfs_sim.h"
 
@@ -15,8 +15,9 @@ enum { SERVERS = 2, RULES = 4096 };
 struct world {
     struct knfs_sim sim[SERVERS];
     struct mn_gpfs_node nodes[SERVERS];
-    struct mn_knfs k;
-    struct mn_share share;
+    struct mn_nfs_helper_config config;
+    struct mn_nfs_helper *h;
+    struct mn_nfs_export share;
     struct mn_access_rule rules[RULES];
     struct mn_rule_state states[RULES];
     struct mn_rules all, add, drop, update;
@@ -41,11 +42,13 @@ setup(void **state)
         w->nodes[i].name = i ? "nfs2" : "nfs1";
         w->nodes[i].ex = &w->sim[i].fake.base;
     }
-    w->k = (struct mn_knfs){.servers = w->nodes,
-                            .n = SERVERS,
-                            .export_options = "sync",
-                            .log = {keep_log, w}};
-    w->share = (struct mn_share){.id = ID, .name = "share-1", .size_gib = 1};
+    w->config = (struct mn_nfs_helper_config){.servers = w->nodes,
+                                              .servers_n = SERVERS,
+                                              .export_options = "sync",
+                                              .log = {keep_log, w}};
+    assert_int_equal(mn_knfs_new(&w->config, &w->h, &w->err), 0);
+    w->share =
+        (struct mn_nfs_export){.path = PATH, .id = ID, .name = "share-1"};
     *state = w;
     return 0;
 }
@@ -57,6 +60,7 @@ teardown(void **state)
     for (int i = 0; i < SERVERS; i++) {
         knfs_sim_dispose(&w->sim[i]);
     }
+    mn_nfs_helper_free(w->h);
     mn_free(w);
     return 0;
 }
@@ -83,8 +87,8 @@ forget(struct world *w)
 static int
 update(struct world *w)
 {
-    return mn_knfs_update_access(&w->k, PATH, &w->share, w->all, w->add,
-                                 w->drop, w->update, w->states, &w->err);
+    return w->h->vtable->update_access(w->h, &w->share, w->all, w->add,
+                                       w->drop, w->update, w->states, &w->err);
 }
 
 /* The first n of w->rules are all there is, as a resync. */
@@ -354,21 +358,22 @@ dangerous_shares_never_reach_a_server(void **state)
     struct world *w = *state;
     w->rules[0] = rule("10.0.0.1", "rw");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct mn_share s = w->share;
+        struct mn_nfs_export s = w->share;
         s.name = names[i];
-        assert_int_equal(mn_knfs_allow_access(&w->k, PATH, &s, w->rules, NULL),
+        assert_int_equal(w->h->vtable->allow_access(w->h, &s, w->rules, NULL),
                          MN_EINVAL);
         s = w->share;
         s.id = names[i];
         if (strcmp(names[i], "root") && strcmp(names[i], "new")) {
-            assert_int_equal(mn_knfs_remove_export(&w->k, PATH, &s, NULL),
+            assert_int_equal(w->h->vtable->remove_export(w->h, &s, NULL),
                              MN_EINVAL);
         }
     }
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        assert_int_equal(
-            mn_knfs_deny_access(&w->k, paths[i], &w->share, w->rules, NULL),
-            MN_EINVAL);
+        struct mn_nfs_export s = w->share;
+        s.path = paths[i];
+        assert_int_equal(w->h->vtable->deny_access(w->h, &s, w->rules, NULL),
+                         MN_EINVAL);
     }
     w->share.export_options = "sync) *(rw";
     assert_int_equal(resync(w, 1), MN_EINVAL);
@@ -467,31 +472,28 @@ single_rules(void **state)
     /* made by the driver that keeps no files */
     knfs_sim_export(&w->sim[0], "10.9.9.9", PATH, "ro");
     knfs_sim_export(&w->sim[1], "10.9.9.9", PATH, "ro");
-    assert_int_equal(mn_knfs_allow_access(&w->k, PATH, &w->share, &a, NULL),
-                     0);
+    assert_int_equal(w->h->vtable->allow_access(w->h, &w->share, &a, NULL), 0);
     assert_options(w, "10.9.9.9", "ro" TAIL);
     assert_options(w, "10.0.0.1", "rw" TAIL);
-    assert_int_equal(mn_knfs_allow_access(&w->k, PATH, &w->share, &b, NULL),
-                     0);
+    assert_int_equal(w->h->vtable->allow_access(w->h, &w->share, &b, NULL), 0);
     a.access_level = "ro";
-    assert_int_equal(mn_knfs_allow_access(&w->k, PATH, &w->share, &a, NULL),
-                     0);
+    assert_int_equal(w->h->vtable->allow_access(w->h, &w->share, &a, NULL), 0);
     assert_options(w, "10.0.0.1", "ro" TAIL);
     assert_options(w, "10.0.0.0/24", "ro" TAIL);
-    assert_int_equal(mn_knfs_allow_access(&w->k, PATH, &w->share, &bad, NULL),
+    assert_int_equal(w->h->vtable->allow_access(w->h, &w->share, &bad, NULL),
                      MN_EINVAL);
-    assert_int_equal(mn_knfs_deny_access(&w->k, PATH, &w->share, &bad, NULL),
+    assert_int_equal(w->h->vtable->deny_access(w->h, &w->share, &bad, NULL),
                      0);
     forget(w);
-    assert_int_equal(mn_knfs_deny_access(&w->k, PATH, &w->share, &a, NULL), 0);
+    assert_int_equal(w->h->vtable->deny_access(w->h, &w->share, &a, NULL), 0);
     assert_int_equal(w->sim[0].fake.plans, 2);
     assert_options(w, "10.0.0.1", NULL);
     assert_options(w, "10.9.9.9", "ro" TAIL);
-    assert_int_equal(mn_knfs_deny_access(&w->k, PATH, &w->share, &a, NULL), 0);
-    assert_int_equal(mn_knfs_remove_export(&w->k, PATH, &w->share, NULL), 0);
+    assert_int_equal(w->h->vtable->deny_access(w->h, &w->share, &a, NULL), 0);
+    assert_int_equal(w->h->vtable->remove_export(w->h, &w->share, NULL), 0);
     assert_int_equal(w->sim[0].table_n + w->sim[1].table_n, 0);
     assert_null(knfs_sim_file(&w->sim[0], FILE_));
-    assert_int_equal(mn_knfs_remove_export(&w->k, PATH, &w->share, NULL), 0);
+    assert_int_equal(w->h->vtable->remove_export(w->h, &w->share, NULL), 0);
 }
 
 static void
@@ -499,10 +501,9 @@ deny_with_a_dead_server(void **state)
 {
     struct world *w = *state;
     struct mn_access_rule a = rule("10.0.0.1", "rw");
-    assert_int_equal(mn_knfs_allow_access(&w->k, PATH, &w->share, &a, NULL),
-                     0);
+    assert_int_equal(w->h->vtable->allow_access(w->h, &w->share, &a, NULL), 0);
     w->sim[1].fake.fail = MN_ECONNECT;
-    assert_int_equal(mn_knfs_deny_access(&w->k, PATH, &w->share, &a, &w->err),
+    assert_int_equal(w->h->vtable->deny_access(w->h, &w->share, &a, &w->err),
                      MN_ECONNECT);
     assert_contains(w->err.text, "nfs2");
     assert_null(knfs_sim_options(&w->sim[0], "10.0.0.1", PATH));
@@ -514,7 +515,7 @@ damaged_file(void **state)
     struct world *w = *state;
     struct mn_access_rule a = rule("10.0.0.1", "rw");
     knfs_sim_set_file(&w->sim[1], FILE_, "/p 10.0.0.1 (rw)\n");
-    assert_int_equal(mn_knfs_allow_access(&w->k, PATH, &w->share, &a, &w->err),
+    assert_int_equal(w->h->vtable->allow_access(w->h, &w->share, &a, &w->err),
                      MN_EPROTO);
     assert_contains(w->err.text, "nfs2");
     w->rules[0] = a;
@@ -559,12 +560,12 @@ scenario(void *ctx)
     forget(w);
     int rc = resync(w, 3);
     if (!rc) {
-        rc = mn_knfs_allow_access(&w->k, PATH, &w->share, &w->rules[3],
-                                  &w->err);
+        rc =
+            w->h->vtable->allow_access(w->h, &w->share, &w->rules[3], &w->err);
     }
     return rc ? rc
-              : mn_knfs_deny_access(&w->k, PATH, &w->share, &w->rules[0],
-                                    &w->err);
+              : w->h->vtable->deny_access(w->h, &w->share, &w->rules[0],
+                                          &w->err);
 }
 
 static void

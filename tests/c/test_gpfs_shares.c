@@ -18,6 +18,7 @@ struct world {
     struct mm_sim mm;
     struct knfs_sim nfs[SERVERS];
     struct mn_gpfs_node nodes[SERVERS];
+    struct mn_gpfs_pool pool;
     struct mn_gpfs_config config;
     struct mn_gpfs *g;
     struct mn_share share;
@@ -44,11 +45,13 @@ setup(void **state)
         w->nodes[i].name = i ? "nfs2" : "nfs1";
         w->nodes[i].ex = &w->nfs[i].fake.base;
     }
+    w->pool = (struct mn_gpfs_pool){"gpfs1", BASE "/"};
     w->config = (struct mn_gpfs_config){
         .export_ip = "192.0.2.7",
-        .mount_point_base = BASE "/",
+        .pools = &w->pool,
+        .pools_n = 1,
         .nfs_server_type = MN_NFS_KNFS,
-        .knfs_export_options = "sync",
+        .export_options = "sync",
         .cluster = {"gpfs1", &w->mm.fake.base},
         .nfs_servers = w->nodes,
         .nfs_servers_n = SERVERS,
@@ -103,25 +106,36 @@ configuration(void **state)
 {
     struct world *w = *state;
     struct mn_gpfs *g = NULL;
-    struct mn_gpfs_config bad[8];
+    struct mn_gpfs_config bad[9];
+    const struct mn_gpfs_pool pools[] = {{"p", "gpfs0"},
+                                         {"p", NULL},
+                                         {"same", "/gpfs0/a"},
+                                         {"same", "/gpfs0/b"}};
     static const char *const names[] = {
-        "gpfs_nfs_server_type",  "gpfs_nfs_server_type",
-        "gpfs_share_export_ip",  "gpfs_share_export_ip",
-        "gpfs_mount_point_base", "gpfs_mount_point_base",
-        "gpfs_nfs_server_list",  "knfs_export_options",
+        "gpfs_nfs_server_list",
+        "gpfs_share_export_ip",
+        "gpfs_share_export_ip",
+        "gpfs_mount_point_base",
+        "gpfs_mount_point_base",
+        "gpfs_mount_point_base",
+        "gpfs_pools",
+        "knfs_export_options",
+        "gpfs_snapshot_dir",
     };
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 9; i++) {
         bad[i] = w->config;
     }
-    bad[0].nfs_server_type = MN_NFS_GNFS;
-    bad[1].nfs_server_type = MN_NFS_CES;
-    bad[2].export_ip = NULL;
-    bad[3].export_ip = "1.2.3.4;id";
-    bad[4].mount_point_base = "gpfs0";
-    bad[5].mount_point_base = NULL;
-    bad[6].nfs_servers_n = 0;
-    bad[7].knfs_export_options = "rw,sync";
-    for (size_t i = 0; i < 8; i++) {
+    bad[0].nfs_servers_n = 0;
+    bad[1].export_ip = NULL;
+    bad[2].export_ip = "1.2.3.4;id";
+    bad[3].pools = &pools[0];
+    bad[4].pools = &pools[1];
+    bad[5].pools_n = 0;
+    bad[6].pools = &pools[2];
+    bad[6].pools_n = 2;
+    bad[7].export_options = "rw,sync";
+    bad[8].snapshot_dir = "../x";
+    for (size_t i = 0; i < 9; i++) {
         struct mn_error err = MN_ERROR_INIT;
         assert_int_equal(mn_gpfs_new(&bad[i], &g, &err), MN_ECONFIG);
         assert_contains(err.text, names[i]);
@@ -144,7 +158,7 @@ creates_in_one_plan(void **state)
                                 "mmsetquota gpfs0:share-1 --block 5G:5G\n"
                                 "chmod 777 " PATH "\n");
     struct mm_fileset *f = mm_sim_find(&w->mm, "share-1");
-    assert_true(f->chmod && f->quota_gib == 5);
+    assert_true(f->chmod && f->hard_kib == 5 << 20);
     /* once more: ours, so complete; the device is known */
     forget(w);
     assert_int_equal(create(w), 0);
@@ -160,7 +174,7 @@ completes_a_half_made_one(void **state)
     assert_int_equal(create(w), 0);
     struct mm_fileset *f = mm_sim_find(&w->mm, "share-1");
     assert_string_equal(f->path, PATH);
-    assert_true(f->chmod && f->quota_gib == 5);
+    assert_true(f->chmod && f->hard_kib == 5 << 20);
 }
 
 static void
@@ -176,7 +190,7 @@ never_takes_a_strangers(void **state)
     assert_int_equal(create(w), MN_EEXISTS);
     assert_int_equal(mn_gpfs_delete_share(w->g, &w->share, NULL), MN_EEXISTS);
     assert_string_equal(f->path, "");
-    assert_true(f->quota_gib == 9);
+    assert_true(f->hard_kib == 9 << 20);
     assert_lacks(ran(w), "mmdelfileset");
     snprintf(f->comment, sizeof f->comment, TAG);
     snprintf(f->path, sizeof f->path, "/gpfs0/elsewhere");
@@ -323,7 +337,7 @@ extends(void **state)
     assert_int_equal(create(w), 0);
     forget(w);
     assert_int_equal(mn_gpfs_extend_share(w->g, &w->share, 7, &w->err), 0);
-    assert_true(mm_sim_find(&w->mm, "share-1")->quota_gib == 7);
+    assert_true(mm_sim_find(&w->mm, "share-1")->hard_kib == 7 << 20);
     assert_int_equal(w->mm.fake.plans, 1);
     fake_answer(&w->mm.fake, BIN "mmsetquota *", 0, "", "");
     assert_int_equal(mn_gpfs_extend_share(w->g, &w->share, 8, &w->err),
@@ -373,7 +387,7 @@ ensures(void **state)
     assert_int_equal(r[1].code, 0);
     assert_true(r[1].repaired && r[1].reapply_access);
     assert_string_equal(mm_sim_find(&w->mm, "share-2")->path, BASE "/share-2");
-    assert_true(mm_sim_find(&w->mm, "share-2")->quota_gib == 5);
+    assert_true(mm_sim_find(&w->mm, "share-2")->hard_kib == 5 << 20);
     assert_int_equal(r[2].code, MN_ENOTFOUND);
     assert_int_equal(r[3].code, MN_EEXISTS);
     assert_int_equal(r[4].code, MN_EINVAL);
@@ -508,11 +522,13 @@ stats_and_info(void **state)
     struct mn_buf info = MN_BUF_INIT;
     assert_int_equal(mn_gpfs_stats(w->g, &stats, &w->err), 0);
     assert_true(stats.total_bytes == 1000 && stats.free_bytes == 600);
-    assert_contains(ran(w), "df -P -B 1 " BASE "\n");
+    assert_string_equal(ran(w), "df -P -B 1 " BASE "\n");
     assert_int_equal(mn_gpfs_backend_info(w->g, &info, &w->err), 0);
     assert_string_equal(mn_buf_str(&info),
-                        "export_ip=192.0.2.7;base=" BASE ";device=gpfs0;"
-                        "options=sync,no_subtree_check;servers=nfs1,nfs2");
+                        "type=KNFS;export_ip=192.0.2.7;pools=gpfs1:" BASE
+                        ";options=sync,no_subtree_check;snapshots=.snapshots;"
+                        "servers=nfs1,nfs2");
+    assert_int_equal(w->mm.fake.plans, 1); /* it asked nobody */
     mn_buf_dispose(&info);
 }
 
@@ -527,7 +543,7 @@ scenario(void *ctx)
         knfs_sim_set_file(&w->nfs[i], FILE_, NULL);
         w->nfs[i].table_n = 0;
     }
-    memset(w->mm.v, 0, sizeof w->mm.v);
+    mm_sim_clear(&w->mm);
     mm_sim_add(&w->mm, "share-1", TAG, "", 0);
     forget(w);
     mn_buf_dispose(&w->location);

@@ -2,6 +2,7 @@
 """The driver as Manila builds it, for tests in this process."""
 
 import itertools
+import time
 import uuid
 
 from manila.share import configuration
@@ -12,6 +13,7 @@ from manila_native import gpfs
 from manila_native import options
 
 CONTEXT = None
+JOB_SECONDS = 30
 _numbers = itertools.count()
 
 
@@ -26,6 +28,7 @@ def make_driver(settings, **changes):
                                          config_group=group)
     config.append_config_values(options.GPFS_OPTS)
     config.append_config_values(share_driver.ssh_opts)
+    config.append_config_values(share_driver.ganesha_opts)
     values = dict(settings, driver_handles_share_servers=False,
                   share_backend_name=group)
     values.update(changes)
@@ -44,6 +47,40 @@ def make_share(**changes):
              "share_id": str(uuid.uuid4())}
     share.update(changes)
     return share
+
+
+def make_snapshot(share, **changes):
+    """What Manila tells a driver about a snapshot instance."""
+    number = str(uuid.uuid4())
+    snapshot = {"id": number, "name": f"share-snapshot-{number}",
+                "snapshot_id": str(uuid.uuid4()), "size": share["size"],
+                "share": share, "share_id": share["id"],
+                "share_name": share["name"], "provider_location": None}
+    snapshot.update(changes)
+    return snapshot
+
+
+def located(share, locations):
+    """The share, as Manila tells it once the driver gave its locations."""
+    share["export_locations"] = [dict(each) for each in locations]
+    return share
+
+
+def path_of(share):
+    """Where a located share is linked."""
+    return "/" + share["export_locations"][0]["path"].partition(":/")[2]
+
+
+def wait_for_job(driver, share, status="creating_from_snapshot"):
+    """Poll as Manila does; returns all answers, the last is the end."""
+    answers = []
+    end = time.monotonic() + JOB_SECONDS
+    while time.monotonic() < end:
+        answers.append(driver.get_share_status(dict(share, status=status)))
+        if answers[-1]["status"] != status:
+            return answers
+        time.sleep(0.05)
+    raise AssertionError(f"no end in {JOB_SECONDS} s: {answers[-1]}")
 
 
 def make_rule(access_to, access_level="rw", access_type="ip"):

@@ -203,8 +203,9 @@ def test_stats(cluster, driver):
     assert stats["total_capacity_gb"] > 0
     assert 0 <= stats["free_capacity_gb"] <= stats["total_capacity_gb"]
     assert stats["storage_protocol"] == "NFS"
-    assert stats["ipv4_support"] and stats["ipv6_support"]
-    assert stats["snapshot_support"] is False
+    # the family of gpfs_share_export_ip
+    assert stats["ipv4_support"] and not stats["ipv6_support"]
+    assert stats["snapshot_support"] is True
     assert driver.get_network_allocations_number() == 0
 
 

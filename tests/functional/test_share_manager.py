@@ -63,12 +63,12 @@ class Manager:
 
 
 @contextlib.contextmanager
-def running(mode, settings, directory):
-    """A share manager that has begun with its first step."""
+def running(mode, settings, directory, story='share'):
+    """A share manager that has begun with the first step of a story."""
     with open(directory / 'stderr.log', 'w', encoding='utf-8') as stderr:
         process = subprocess.Popen(
             [sys.executable, '-m', 'tests.functional.share_manager',
-             '--mode', mode, '--directory', str(directory),
+             '--mode', mode, '--story', story, '--directory', str(directory),
              '--settings', json.dumps(backend(settings)),
              '--extra-specs', json.dumps({'knfs:export_options': 'sync'})],
             cwd=REPOSITORY, text=True, stdin=subprocess.PIPE,
@@ -144,6 +144,173 @@ def test_life_of_a_share(mode, gpfs_cluster2, tmp_path):
         manager.finish()
 
 
+def steps(manager):
+    """A function that lets the next step happen, and returns its report."""
+    def step(name):
+        report = manager.step(name)
+        manager.go_on()
+        return report
+    return step
+
+
+def read(cluster, location, name):
+    path = location.partition(':/')[2]
+    return cluster.nodes[0].read_file(f'/{path}/{name}')
+
+
+def write(cluster, location, name, text):
+    path = location.partition(':/')[2]
+    cluster.nodes[0].write_file(f'/{path}/{name}', text)
+
+
+def live_with_snapshots(manager, cluster):
+    """The process stands still before each step, not after the last one."""
+    step = steps(manager)
+    step('init')
+    report = manager.step('create')
+    (location,) = report['locations']
+    write(cluster, location, 'file', 'before\n')
+    manager.go_on()
+
+    report = manager.step('snapshot')
+    assert report['snapshot'] == 'available'
+    assert {s['name'] for s in cluster.snapshots()} == {
+        report['provider_location']}
+    (mounted,) = report['snapshot_locations']
+    assert mounted == '%s/.snapshots/%s' % (location,
+                                            report['provider_location'])
+    write(cluster, location, 'file', 'after\n')
+    manager.go_on()
+
+    path = mounted.rpartition(':')[2]
+    report = manager.step('mount')
+    assert report['snapshot_rules'] == {HOST: 'active'}
+    for server in storage.look(cluster, path).servers:
+        assert server.levels() == {HOST: 'ro'}
+    manager.go_on()
+    report = manager.step('unmount')
+    assert report['snapshot_rules'] == {}
+    for server in storage.look(cluster, path).servers:
+        assert server.levels() == {}
+    manager.go_on()
+
+    report = manager.step('clone')
+    assert report['seen'] > 0
+    assert report['clone'] == 'available'
+    assert report['progress'] == '100%'
+    (clone,) = report['clone_locations']
+    assert read(cluster, clone, 'file') == 'before\n'
+    manager.go_on()
+    manager.step('delete_clone')
+    assert storage.look(cluster, clone.rpartition(':')[2]).empty()
+    manager.go_on()
+
+    assert step('extend')['size'] == 2
+    report = manager.step('revert')
+    assert report['status'] == report['snapshot'] == 'available'
+    assert report['seen'] > 0       # the periodic task saw its end
+    assert report['size'] == 1      # the snapshot's
+    assert read(cluster, location, 'file') == 'before\n'
+    standing = storage.look(cluster, location.rpartition(':')[2])
+    assert standing.quota_gib == 1
+    manager.go_on()
+
+    assert manager.step('extend')['size'] == 2
+    big = f"/{location.partition(':/')[2]}/big"
+    cluster.nodes[0].run(['fallocate', '-l', '1100M', big], check=True)
+    manager.go_on()
+    report = manager.step('refuse_shrink')
+    assert 'refused' in report
+    assert (report['status'], report['size']) == ('available', 2)
+    cluster.nodes[0].run(['rm', big], check=True)
+    manager.go_on()
+    report = manager.step('shrink')
+    assert (report['status'], report['size']) == ('available', 1)
+    standing = storage.look(cluster, location.rpartition(':')[2])
+    assert standing.quota_gib == 1
+    manager.go_on()
+
+    ((event, used, _when),) = step('usage')['usage']
+    assert event == 'consumed.size' and 0 <= used < 1
+
+    assert manager.step('delete_snapshot')['snapshot'] is None
+    assert cluster.snapshots() == []
+    manager.go_on()
+    assert manager.step('delete')['status'] is None
+    assert storage.look(cluster, location.rpartition(':')[2]).empty()
+
+
+@pytest.mark.parametrize('mode', ['threads', 'eventlet'])
+def test_snapshots_of_a_share(mode, gpfs_cluster2, tmp_path):
+    with running(mode, gpfs_cluster2.settings(), tmp_path,
+                 'snapshots') as manager:
+        live_with_snapshots(manager, gpfs_cluster2)
+        manager.finish()
+
+
+@pytest.mark.parametrize('mode', ['threads', 'eventlet'])
+def test_forgotten_and_found_again(mode, gpfs_cluster, tmp_path):
+    """An administrator unmanages a share and manages it as another one."""
+    cluster = gpfs_cluster
+    with running(mode, cluster.settings(), tmp_path, 'managed') as manager:
+        step = steps(manager)
+        step('init')
+        (location,) = step('create')['locations']
+        name = step('snapshot')['provider_location']
+        assert step('unmanage_snapshot')['snapshot'] is None
+        assert step('unmanage')['status'] is None
+        report = manager.step('manage')
+        assert (report['status'], report['size']) == ('available', 1)
+        assert report['locations'] == [location]
+        standing = storage.look(cluster, location.rpartition(':')[2])
+        assert standing.fileset not in location     # it has a new name
+        manager.go_on()
+        report = step('manage_snapshot')
+        assert report['snapshot'] == 'available'
+        assert report['provider_location'] == name
+        assert step('extend')['size'] == 2
+        assert step('delete_snapshot')['snapshot'] is None
+        assert step('delete')['status'] is None
+        assert list(cluster.filesets()) == ['root']
+        manager.finish()
+
+
+@pytest.mark.parametrize('mode', ['threads', 'eventlet'])
+def test_group(mode, gpfs_cluster, tmp_path):
+    cluster = gpfs_cluster
+    with running(mode, cluster.settings(), tmp_path, 'group') as manager:
+        step = steps(manager)
+        step('init')
+        step('create')
+        report = manager.step('group')
+        assert report['group'] == 'available'
+        assert report['consistent'] == 'host'
+        for number, (status, location) in enumerate(report['shares']):
+            assert status == 'available'
+            write(cluster, location, 'file', f'share {number}\n')
+        manager.go_on()
+
+        report = step('group_snapshot')
+        assert report['group_snapshot'] == 'available'
+        assert {status for status, _name in report['members']} == {
+            'available'}
+        assert {name for _status, name in report['members']} == {
+            s['name'] for s in cluster.snapshots()}
+        assert cluster.journal.count('mmcrsnapshot*') == 1
+
+        report = manager.step('group_clone')
+        assert report['group'] == 'available'
+        texts = set()
+        for status, location in report['shares']:
+            assert status == 'available'
+            texts.add(read(cluster, location, 'file'))
+        assert texts == {'share 0\n', 'share 1\n'}
+        manager.go_on()
+        assert step('delete_group_snapshot')['group_snapshot'] is None
+        assert cluster.snapshots() == []
+        manager.finish()
+
+
 @pytest.mark.parametrize('mode', ['threads', 'eventlet'])
 def test_slow_cluster_does_not_stop_others(mode, gpfs_cluster, tmp_path):
     """Heartbeats and other requests go on while the driver waits."""
@@ -159,6 +326,26 @@ def test_slow_cluster_does_not_stop_others(mode, gpfs_cluster, tmp_path):
                      'ensure', 'delete'):
             manager.go_on()
             manager.step(name)
+        manager.finish()
+
+
+@pytest.mark.parametrize('mode', ['threads', 'eventlet'])
+def test_slow_copies_do_not_stop_others(mode, gpfs_cluster, tmp_path):
+    """Not even those that the driver waits for, as in a group."""
+    with running(mode, gpfs_cluster.settings(), tmp_path,
+                 'group') as manager:
+        for name in ('init', 'create', 'group', 'group_snapshot'):
+            manager.step(name)
+            if name != 'group_snapshot':
+                manager.go_on()
+        fault = gpfs_cluster.faults.add('mmlsquota', delay=DELAY, times=2)
+        manager.go_on()
+        report = manager.step('group_clone')
+        assert fault.hits == 2
+        assert report['group'] == 'available'
+        assert report['pause'] < DELAY / 2
+        manager.go_on()
+        manager.step('delete_group_snapshot')
         manager.finish()
 
 

@@ -5,6 +5,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import sys
 import textwrap
 import threading
@@ -17,7 +18,14 @@ from manila_native import exceptions
 
 HOST = '192.0.2.9'
 SHARE = {'id': '6a2c9a3e-3d35-4bf5-8ffb-3f8e1a6e3a01', 'name': 'share-1',
-         'size': 1, 'share_proto': 'NFS', 'share_type_id': 't1'}
+         'size': 1, 'share_proto': 'NFS', 'share_type_id': 't1',
+         'status': 'available',
+         'export_locations': [{'path': HOST + ':/gpfs0/share-1'}]}
+SNAPSHOT = {'id': '0b1ee0a2-95a5-4b4a-8f8c-1d9d3c3f7b02', 'name': 'snap-1',
+            'size': 1, 'share': SHARE, 'provider_location': None}
+GROUP_SNAPSHOT = {'id': 'g', 'share_group_snapshot_members': [SNAPSHOT]}
+GROUP = {'id': 'h', 'shares': [
+    dict(SHARE, source_share_group_snapshot_member_id=SNAPSHOT['id'])]}
 
 
 class Driver(_native.GPFSShareDriver):
@@ -66,7 +74,29 @@ def calls(driver):
             None, SHARE, [rule], [rule], [], []),
         'allow_access': lambda: driver.allow_access(None, SHARE, rule),
         'deny_access': lambda: driver.deny_access(None, SHARE, rule),
-        '_get_capacity': lambda: driver._get_capacity(),
+        '_get_capacities': lambda: driver._get_capacities(),
+        'shrink_share': lambda: driver.shrink_share(SHARE, 1),
+        'create_snapshot': lambda: driver.create_snapshot(None, SNAPSHOT),
+        'delete_snapshot': lambda: driver.delete_snapshot(None, SNAPSHOT),
+        'snapshot_update_access': lambda: driver.snapshot_update_access(
+            None, SNAPSHOT, [rule], [rule], []),
+        'manage_existing_snapshot':
+            lambda: driver.manage_existing_snapshot(SNAPSHOT, {}),
+        'create_share_from_snapshot':
+            lambda: driver.create_share_from_snapshot(None, SHARE, SNAPSHOT),
+        'revert_to_snapshot': lambda: driver.revert_to_snapshot(
+            None, SNAPSHOT, [], []),
+        'get_share_status': lambda: driver.get_share_status(SHARE),
+        'manage_existing': lambda: driver.manage_existing(SHARE, {}),
+        'update_share_usage_size': lambda: driver.update_share_usage_size(
+            None, [SHARE]),
+        'create_share_group_snapshot':
+            lambda: driver.create_share_group_snapshot(None, GROUP_SNAPSHOT),
+        'delete_share_group_snapshot':
+            lambda: driver.delete_share_group_snapshot(None, GROUP_SNAPSHOT),
+        'create_share_group_from_share_group_snapshot':
+            lambda: driver.create_share_group_from_share_group_snapshot(
+                None, GROUP, GROUP_SNAPSHOT),
     }
 
 
@@ -187,7 +217,7 @@ def test_own_exceptions_without_others(helper):
     conf['exceptions'] = {'GPFSException': ZeroDivisionError}
     driver._native_setup(conf)
     with pytest.raises(ZeroDivisionError):
-        driver._get_capacity()
+        driver._get_capacities()
 
 
 def test_extra_specs_are_asked_for_when_rules_are_applied(helper):
@@ -274,7 +304,7 @@ def test_signal_interrupts_the_wait(helper):
         signal.setitimer(signal.ITIMER_REAL, 0.2)
         begin = time.monotonic()
         with pytest.raises(InterruptedError):
-            driver._get_capacity()
+            driver._get_capacities()
         assert time.monotonic() - begin < 10
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -287,7 +317,7 @@ def test_waiting_gives_the_gil_away(helper):
 
     def work():
         with pytest.raises(exceptions.GPFSException):
-            driver._get_capacity()
+            driver._get_capacities()
     threads = [threading.Thread(target=work) for _ in range(5)]
     begin = time.monotonic()
     for t in threads:
@@ -307,7 +337,7 @@ def test_setup_again_while_running(helper):
 
     def work():
         try:
-            driver._get_capacity()
+            driver._get_capacities()
         except exceptions.GPFSException as e:
             caught.append(str(e))
     thread = threading.Thread(target=work)
@@ -328,7 +358,7 @@ def test_wait_callable_gets_an_fd(helper):
     driver = Driver()
     driver._native_setup(options(helper('exit 5'), wait=lambda: wait))
     with pytest.raises(exceptions.GPFSException):
-        driver._get_capacity()
+        driver._get_capacities()
     assert fds
     for fd in fds:      # closed with its operation
         with pytest.raises(OSError):
@@ -370,9 +400,217 @@ def test_capacity(helper):
         echo "Filesystem 1-blocks Used Available Capacity Mounted on"
         echo "gpfs0 1000 10 990 1% /gpfs0"
     """)))
-    assert driver._get_capacity() == (1000, 990)
+    assert driver._get_capacities() == [('gpfs', 1000, 990)]
 
 
 def test_constants(failing):
     assert failing.get_network_allocations_number() == 0
-    assert failing.get_configured_ip_versions() == [4, 6]
+
+
+@pytest.mark.parametrize('address, versions', [
+    ('192.0.2.1', [4]), ('2001:db8::1', [6]), ('nfs.example.org', [4, 6])])
+def test_ip_versions(helper, address, versions):
+    driver = Driver()
+    assert driver.get_configured_ip_versions() == [4, 6]
+    driver._native_setup(options(helper('exit 5'), export_ip=address))
+    assert driver.get_configured_ip_versions() == versions
+
+
+# ---- which share, which pool ----
+
+def recording(helper, tmp_path, **more):
+    """A driver whose commands fail, and a function that tells them."""
+    log = tmp_path / 'commands'
+    driver = Driver()
+    driver._native_setup(options(
+        helper('echo "$*" >> %s; echo "$*: broken" >&2; exit 5' % log),
+        **more))
+
+    def commands():
+        text = log.read_text() if log.exists() else ''
+        log.unlink(missing_ok=True)
+        return text
+    return driver, commands
+
+
+POOLS = [('fast', '/fast/shares'), ('slow', '/slow/')]
+
+
+def test_the_pool_in_the_host_is_asked(helper, tmp_path):
+    driver, commands = recording(helper, tmp_path, pools=POOLS)
+    for pool, base in (('fast', '/fast'), ('slow', '/slow')):
+        share = dict(SHARE, host='h@b#' + pool, export_locations=[])
+        with pytest.raises(exceptions.GPFSException):
+            driver.create_share(None, share)
+        assert base in commands()
+    with pytest.raises(exceptions.GPFSException):
+        driver.create_share(None, dict(SHARE, export_locations=[]))
+    assert '/fast' in commands()    # the first
+
+
+def test_a_pool_that_is_not_there(helper, tmp_path):
+    driver, commands = recording(helper, tmp_path, pools=POOLS)
+    with pytest.raises(Exception) as caught:
+        driver.create_share(None, dict(SHARE, host='h@b#lost',
+                                       export_locations=[]))
+    assert 'lost' in str(caught.value)
+    assert commands() == ''
+
+
+def test_without_pools_the_host_tells_nothing(helper, tmp_path):
+    driver, commands = recording(helper, tmp_path)
+    with pytest.raises(exceptions.GPFSException):
+        driver.create_share(None, dict(SHARE, host='h@b#whatever'))
+    assert '/gpfs0' in commands()
+
+
+@pytest.mark.parametrize('pools, error', [
+    ([('a',)], ValueError), (['ab'], TypeError), (3, TypeError),
+    ([('a', 'relative')], exceptions.GPFSConfigurationException)])
+def test_bad_pools(helper, pools, error):
+    with pytest.raises(error):
+        Driver()._native_setup(options(helper('exit 1'), pools=pools))
+
+
+def located(path):
+    return dict(SHARE, export_locations=[{'path': path}])
+
+
+@pytest.mark.parametrize('location, pool', [
+    ('192.0.2.9:/fast/shares/share-1', 'fast'),
+    ('[2001:db8::1]:/fast/shares/share-1', 'fast'),
+    ('2001:db8::1:/slow/share-1', 'slow'),
+    ('192.0.2.9:/fast/sharesX/share-1', None),
+    ('192.0.2.9:/elsewhere', None), ('nonsense', None)])
+def test_get_pool(helper, location, pool):
+    driver = Driver()
+    driver._native_setup(options(helper('exit 1'), pools=POOLS))
+    assert driver.get_pool(located(location)) == pool
+
+
+def test_get_pool_of_the_deepest_base(helper):
+    driver = Driver()
+    driver._native_setup(options(helper('exit 1'), pools=[
+        ('all', '/gpfs'), ('deep', '/gpfs/deep'), ('other', '/x')]))
+    assert driver.get_pool(located('h:/gpfs/deep/s')) == 'deep'
+    assert driver.get_pool(located('h:/gpfs/s')) == 'all'
+
+
+def test_get_pool_without_pools(helper):
+    driver = Driver()
+    driver._native_setup(options(helper('exit 1'), backend_name='gpfs1'))
+    assert driver.get_pool(located('h:/anywhere')) == 'gpfs1'
+    assert driver.get_pool({'export_locations': None}) == 'gpfs1'
+
+
+# ---- errors of Manila's own ----
+
+def test_unmanage_raises_one_class(failing):
+    """Manila leaves the share "unmanaging" after any other."""
+    with pytest.raises(exceptions.UnmanageInvalidShare):
+        failing.unmanage(SHARE)
+
+
+def test_manage_needs_a_location(failing):
+    for locations in (None, [], [{}]):
+        with pytest.raises(exceptions.ManageInvalidShare, match='location'):
+            failing.manage_existing(
+                dict(SHARE, export_locations=locations), {})
+
+
+def test_unmanage_snapshot_does_nothing(failing):
+    assert failing.unmanage_snapshot(SNAPSHOT) is None
+    assert failing.unmanage_snapshot(snapshot=SNAPSHOT) is None
+
+
+def test_shrink_arguments(failing):
+    with pytest.raises(exceptions.InvalidInput):
+        failing.shrink_share(SHARE, 0)
+    with pytest.raises(exceptions.InvalidShare):
+        failing.shrink_share(dict(SHARE, share_proto='CIFS'), 1)
+
+
+@pytest.mark.parametrize('before', ['creating_from_snapshot',
+                                    'reverting_to_snapshot'])
+def test_status_while_nobody_answers(tmp_path, before):
+    """An exception would have Manila give a share up that still grows."""
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        port = s.getsockname()[1]
+    driver = Driver()
+    driver._native_setup(options(
+        [], local_hosts=[], cluster_host='127.0.0.1',
+        ssh={'port': port, 'login': 'root', 'connect_timeout': 2}))
+    assert driver.get_share_status(dict(SHARE, status=before)) == {
+        'status': before, 'export_locations': [], 'progress': None}
+    with pytest.raises(exceptions.GPFSConnectionException):
+        driver.get_share_status(SHARE)
+
+
+def test_snapshot_without_a_share(failing):
+    with pytest.raises(KeyError):
+        failing.create_snapshot(None, dict(SNAPSHOT, share=None))
+    with pytest.raises(KeyError):
+        failing.create_snapshot(None, {'share': SHARE})
+
+
+def test_usage_of_strangers(failing):
+    assert failing.update_share_usage_size(None, []) == []
+    assert failing.update_share_usage_size(None, None) == []
+    assert failing.update_share_usage_size(
+        None, [dict(SHARE, share_proto='CIFS')]) == []
+
+
+def test_group_snapshot_without_members(failing):
+    none = {'share_group_snapshot_members': []}
+    assert failing.create_share_group_snapshot(None, none) == (None, [])
+    assert failing.delete_share_group_snapshot(None, none) == (None, None)
+    assert failing.create_share_group_from_share_group_snapshot(
+        None, {'shares': []}, none) == (None, [])
+
+
+def test_group_share_without_a_member(failing):
+    with pytest.raises(exceptions.InvalidInput, match='share-1'):
+        failing.create_share_group_from_share_group_snapshot(
+            None, {'shares': [SHARE]}, GROUP_SNAPSHOT)
+    with pytest.raises(exceptions.InvalidInput):
+        failing.create_share_group_from_share_group_snapshot(
+            None, {'shares': [dict(SHARE, share_proto='CIFS')]},
+            GROUP_SNAPSHOT)
+
+
+def test_ssh_stats():
+    stats = _native.ssh_stats()
+    assert set(stats) == {'scripts', 'connections', 'shells'}
+    assert all(isinstance(n, int) for n in stats.values())
+
+
+@pytest.mark.parametrize('kind', ['knfs', 'gnfs', 'ces'])
+def test_extra_specs_of_the_server_type(helper, kind):
+    keys = []
+
+    class Specs(dict):
+        def __getitem__(self, key):
+            keys.append(key)
+            raise KeyError(key)
+    driver = Driver()
+    driver._native_setup(options(
+        helper('exit 5'), nfs_server_type=kind.upper(),
+        extra_specs=lambda share: Specs()))
+    with pytest.raises(exceptions.GPFSException):
+        driver.update_access(None, SHARE, [], [], [], [])
+    assert keys == [kind + ':export_options']
+
+
+@pytest.mark.parametrize('version', ['1.5', '2.0', '2.1', None])
+def test_ganesha_versions(helper, version):
+    Driver()._native_setup(options(
+        helper('exit 5'), nfs_server_type='GNFS', ganesha_version=version,
+        export_options='Access_Type = RW, maxread = 65536'))
+
+
+def test_unknown_ganesha_version(helper):
+    with pytest.raises(exceptions.GPFSConfigurationException,
+                       match='gpfs_ganesha_version'):
+        Driver()._native_setup(options(
+            helper('exit 5'), nfs_server_type='GNFS', ganesha_version='9'))

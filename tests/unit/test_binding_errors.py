@@ -25,6 +25,19 @@ def test_hierarchy_with_manila():
             '' if name == 'CommandError' else 'what is wrong')
 
 
+@pytest.mark.parametrize('name, base', [
+    ('ShareShrinkingPossibleDataLoss', None),
+    ('ManageInvalidShare', 'InvalidShare'),
+    ('UnmanageInvalidShare', 'InvalidShare'),
+    ('ManageInvalidShareSnapshot', 'InvalidShareSnapshot')])
+def test_exceptions_that_the_manager_looks_for(name, base):
+    manila = pytest.importorskip('manila.exception')
+    cls = getattr(exceptions, name)
+    assert issubclass(cls, getattr(manila, name))
+    assert base is None or issubclass(cls, getattr(manila, base))
+    assert str(cls('what is wrong')) == 'what is wrong'
+
+
 def test_in_tree_exception_is_kept():
     manila = pytest.importorskip('manila.exception')
     if not hasattr(manila, 'GPFSException'):

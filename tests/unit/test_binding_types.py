@@ -19,7 +19,7 @@ from manila_native import _native
 ROOT = os.path.dirname(os.path.dirname(_native.__file__))
 
 TYPES = [_native.GPFSShareDriver, _native.NASHelperBase, _native.KNFSHelper,
-         _native.SSHExecutor]
+         _native.GNFSHelper, _native.CESHelper, _native.SSHExecutor]
 
 # Makes a finder that hides Manila and OpenStack's libraries.
 WITHOUT_MANILA = """
@@ -85,7 +85,7 @@ def test_native_alone():
         d._native_setup(dict(base, mount_point_base='/g',
                              root_helper=['/bin/false']))
         try:
-            d._get_capacity()
+            d._get_capacities()
         except _native.GPFSException as e:
             assert e.native_code == 'REMOTE', e.native_code
         else:
@@ -142,6 +142,11 @@ LEAKS = {
             share = dict(id='1', name='s', size=1, share_proto='NFS')
             rule = dict(access_id='a', access_type='ip', access_level='rw',
                         access_to='10.0.0.1')
+            snap = dict(id='2', name='n', size=1, share=share)
+            group = dict(share_group_snapshot_members=[snap], shares=[
+                dict(share, source_share_group_snapshot_member_id='2')])
+            clone = d.create_share_group_from_share_group_snapshot
+            managed = dict(share, export_locations=[{'path': 'h:/g/x'}])
             for call in (lambda: d.update_access(None, share, [rule], [rule],
                                                  [], []),
                          lambda: d.update_access(None, share, [rule], [{}],
@@ -149,6 +154,28 @@ LEAKS = {
                          lambda: d.create_share(None, 3),
                          lambda: d.ensure_shares(None, [
                              share, dict(share, share_proto='X')]),
+                         lambda: d.create_snapshot(None, snap),
+                         lambda: d.delete_snapshot(None, {}),
+                         lambda: d.snapshot_update_access(
+                             None, snap, [rule], [], []),
+                         lambda: d.manage_existing_snapshot(snap, {}),
+                         lambda: d.unmanage_snapshot(snap),
+                         lambda: d.create_share_from_snapshot(
+                             None, share, snap, None, managed),
+                         lambda: d.revert_to_snapshot(None, snap, [], []),
+                         lambda: d.get_share_status(share),
+                         lambda: d.manage_existing(managed, {}),
+                         lambda: d.unmanage(share),
+                         lambda: d.get_pool(managed),
+                         lambda: d.update_share_usage_size(None, [share]),
+                         lambda: d.create_share_group_snapshot(None, group),
+                         lambda: d.delete_share_group_snapshot(None, group),
+                         lambda: clone(None, group, group),
+                         lambda: d._get_capacities(),
+                         lambda: d._get_capabilities(),
+                         lambda: d._native_setup(dict(conf, pools=[
+                             ('a', '/a'), ('b', '/b')])),
+                         lambda: d._native_setup(dict(conf, pools=['x'])),
                          lambda: d._native_setup(dict(conf, log=3))):
                 try: call()
                 except Exception: pass
@@ -164,6 +191,9 @@ LEAKS = {
             raise E
         share = dict(id='1', name='s')
         def use():
+            for kind in (_native.GNFSHelper, _native.CESHelper):
+                try: kind(execute, C()).allow_access('/x', share, 'ip', '::1')
+                except Exception: pass
             h = H(execute, C())
             h.me = h
             h.create_export('/x')
@@ -188,7 +218,7 @@ LEAKS = {
 
 
 # A round of the driver starts processes.
-ROUNDS = {'driver': 60, 'helper': 300, 'ssh': 300}
+ROUNDS = {'driver': 20, 'helper': 300, 'ssh': 300}
 
 
 @pytest.mark.parametrize('name', sorted(LEAKS))

@@ -19,6 +19,7 @@ from manila_native import gpfs  # noqa: E402
 from manila_native import waiting  # noqa: E402
 
 GROUP = 'native-gpfs-unit'
+GIB = 1024 ** 3
 CONF = cfg.CONF
 
 
@@ -110,40 +111,139 @@ def test_bad_setup_raises_manilas_exception(driver, conf):
     assert 'gpfs_mount_point_base' in str(caught.value)
 
 
-def stats_of(driver, total=10 * 1024 ** 3, free=5 * 1024 ** 3):
-    with mock.patch.object(type(driver), '_get_capacity',
-                           lambda self: (total, free)):
+def stats_of(driver, *rows, mount=True, inherit=True):
+    """rows: (pool, total, free); the stats that the scheduler gets."""
+    rows = rows or [('any', 10 * GIB, 5 * GIB)]
+    capabilities = {'mount_snapshot_support': mount,
+                    'snapshot_inherit_share_access_support': inherit}
+    with mock.patch.object(type(driver), '_get_capacities',
+                           lambda self: list(rows)), \
+            mock.patch.object(type(driver), '_get_capabilities',
+                              lambda self: capabilities):
         return driver.get_share_stats(refresh=True)
 
 
 def test_stats(driver, conf):
     conf.set(share_backend_name='gpfs1', reserved_share_percentage=5)
-    stats = stats_of(driver, free=5 * 1024 ** 3 + 1)
+    stats = stats_of(driver, ('any', 10 * GIB, 5 * GIB + 1))
     wanted = {
         'share_backend_name': 'gpfs1', 'vendor_name': 'IBM',
         'driver_version': _native.__version__, 'storage_protocol': 'NFS',
         'total_capacity_gb': 10, 'free_capacity_gb': 5,
         'reserved_percentage': 5, 'reserved_snapshot_percentage': 5,
         'reserved_share_extend_percentage': 5,
-        'driver_handles_share_servers': False,
-        'ipv4_support': True, 'ipv6_support': True}
+        'driver_handles_share_servers': False, 'pools': None,
+        'ipv4_support': True, 'ipv6_support': True,
+        'share_group_stats': {'consistent_snapshot_support': 'host'}}
     assert {key: stats[key] for key in wanted} == wanted
     # As in the in-tree driver: the scheduler counts what is really free.
     assert 'thin_provisioning' not in stats
+    assert 'pool_name' not in stats
+
+
+FLAGS = ('snapshot_support', 'create_share_from_snapshot_support',
+         'revert_to_snapshot_support', 'mount_snapshot_support',
+         'snapshot_inherit_share_access_support')
+#: without one of these the scheduler raises KeyError
+MANDATORY = ('pool_name', 'total_capacity_gb', 'free_capacity_gb',
+             'reserved_percentage', 'reserved_snapshot_percentage',
+             'reserved_share_extend_percentage')
 
 
 def test_capabilities_are_true(driver):
-    """Manila derives them from methods that are there, or not."""
     stats = stats_of(driver)
-    made = hasattr(_native.GPFSShareDriver, 'create_snapshot')
-    assert stats['snapshot_support'] is made
-    for key in ('revert_to_snapshot_support', 'mount_snapshot_support'):
-        assert stats[key] is False
+    assert all(stats[flag] is True for flag in FLAGS)
+    stats = stats_of(driver, mount=False, inherit=False)
+    assert stats['mount_snapshot_support'] is False
+    assert stats['snapshot_inherit_share_access_support'] is False
+
+
+def test_pools(driver, conf):
+    conf.set(gpfs_pools={'fast': '/fast', 'slow': '/slow'},
+             reserved_share_percentage=3)
+    stats = stats_of(driver, ('fast', 4 * GIB, 2 * GIB), ('slow', 0, 0))
+    fast, slow = stats['pools']
+    assert (fast['pool_name'], fast['total_capacity_gb'],
+            fast['free_capacity_gb']) == ('fast', 4, 2)
+    assert (slow['total_capacity_gb'], slow['free_capacity_gb']) == (0, 0)
+    for pool in (fast, slow):
+        assert all(key in pool for key in MANDATORY)
+        assert all(pool[flag] is stats[flag] for flag in FLAGS)
+        assert pool['reserved_percentage'] == 3
+        assert pool['ipv4_support'] and pool['ipv6_support']
+    assert stats['total_capacity_gb'] == 'unknown'
+    assert stats['share_group_stats'] == {
+        'consistent_snapshot_support': 'pool'}
+
+
+def test_the_scheduler_takes_the_stats(driver, conf):
+    host_manager = pytest.importorskip('manila.scheduler.host_manager')
+    conf.set(share_backend_name='gpfs1')
+
+    def pools():
+        state = host_manager.HostState('host@gpfs1')
+        stats = stats_of(driver, ('fast', 4 * GIB, 2 * GIB),
+                         ('slow', 2 * GIB, GIB))
+        state.update_from_share_capability(
+            dict(stats, timestamp=None), service=None)
+        return state.pools
+    assert list(pools()) == ['gpfs1']
+    conf.set(gpfs_pools={'fast': '/fast', 'slow': '/slow'})
+    assert sorted(pools()) == ['fast', 'slow']
+    for pool in pools().values():
+        assert pool.mount_snapshot_support is True
+        assert pool.revert_to_snapshot_support is True
+
+
+def test_functions_for_the_scheduler(driver):
+    assert driver.get_default_filter_function() is None
+    assert driver.get_default_filter_function(pool='x') is None
+    assert driver.get_default_goodness_function() is None
+
+
+def test_options_of_pools_and_servers(driver, conf):
+    given = driver._native_options()
+    assert given['pools'] == []
+    assert given['backend_name'] == driver.backend_name
+    assert given['snapshot_dir'] == '.snapshots'
+    assert given['export_options'].startswith('rw,sync')
+    conf.set(gpfs_pools={'b': '/b', 'a': '/a'}, gpfs_nfs_server_type='GNFS',
+             ganesha_nfs_export_options='maxread = 1',
+             gpfs_ganesha_version='2.0', ganesha_config_path='/g/g.conf',
+             ganesha_export_dir='/g/d', ganesha_service_name='nfs-ganesha',
+             gpfs_snapshot_dir='.snap')
+    given = driver._native_options()
+    assert given['pools'] == [('b', '/b'), ('a', '/a')]
+    assert given['export_options'] == 'maxread = 1'
+    assert given['ganesha_version'] == '2.0'
+    assert given['ganesha_config_path'] == '/g/g.conf'
+    assert given['ganesha_export_dir'] == '/g/d'
+    assert given['ganesha_service_name'] == 'nfs-ganesha'
+    assert given['snapshot_dir'] == '.snap'
+    conf.set(gpfs_nfs_server_type='CES')
+    assert driver._native_options()['export_options'] is None
+
+
+def test_reverts_are_polled_where_manila_does(driver):
+    from manila.common import constants
+    from manila.share import manager
+    polls = hasattr(manager.ShareManager, '_finalize_async_revert')
+    assert driver._native_options()['async_revert'] is polls
+    with mock.patch.object(gpfs, 'constants', object()):
+        assert driver._native_options()['async_revert'] is False
+    if polls:
+        assert constants.STATUS_REVERTING_TO_SNAPSHOT \
+            == 'reverting_to_snapshot'
+        with mock.patch.object(manager, 'ShareManager', object):
+            assert driver._native_options()['async_revert'] is False
 
 
 def test_methods_are_the_native_ones(driver):
     for name in ('create_share', 'update_access', 'ensure_shares',
-                 'get_backend_info', 'check_for_setup_error'):
+                 'get_backend_info', 'check_for_setup_error',
+                 'create_snapshot', 'create_share_from_snapshot',
+                 'revert_to_snapshot', 'manage_existing', 'get_share_status',
+                 'create_share_group_snapshot'):
         assert getattr(type(driver), name) is getattr(
             _native.GPFSShareDriver, name)
         assert driver._has_redefined_driver_methods(name)

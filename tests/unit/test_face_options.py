@@ -40,6 +40,25 @@ def test_defaults():
     assert conf.g.gpfs_ssh_sudo is False
     assert conf.g.gpfs_command_timeout == 300
     assert conf.g.knfs_export_options.startswith('rw,sync,')
+    assert conf.g.ganesha_nfs_export_options is None
+    assert conf.g.gpfs_ganesha_version == '2.1'
+    assert conf.g.gpfs_pools is None
+    assert conf.g.gpfs_snapshot_dir == '.snapshots'
+
+
+def test_pools_are_pairs():
+    conf = cfg.ConfigOpts()
+    conf.register_opts(options.GPFS_OPTS)
+    conf([], default_config_files=[])
+    conf.set_override('gpfs_pools', 'fast:/gpfs/fast, slow:/tank/slow')
+    assert list(conf.gpfs_pools.items()) == [
+        ('fast', '/gpfs/fast'), ('slow', '/tank/slow')]
+
+
+def test_manila_s_own_options_are_not_ours():
+    driver = pytest.importorskip('manila.share.driver')
+    theirs = by_name(driver.ganesha_opts) | by_name(driver.ssh_opts)
+    assert not set(by_name(options.GPFS_OPTS)) & set(theirs)
 
 
 def test_secrets_are_secret():

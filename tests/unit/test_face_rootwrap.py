@@ -13,6 +13,11 @@ FILTERS = os.path.join(os.path.dirname(__file__), '..', '..', 'etc', 'manila',
 FILE = '/etc/exports.d/manila-share-6a2c9a3e.exports'
 NEW = '/etc/exports.d/.manila-share-6a2c9a3e.exports.new'
 BIN = '/usr/lpp/mmfs/bin/'
+JOB = '/gpfs0/.manila-jobs/6a2c9a3e-3d35'
+EXPORT_D = '/etc/ganesha/export.d'
+DBUS = ['dbus-send', '--system', '--print-reply', '--dest=org.ganesha.nfsd',
+        '/org/ganesha/nfsd/ExportMgr']
+METHOD = 'org.ganesha.nfsd.exportmgr.'
 
 
 @pytest.fixture(scope='module')
@@ -37,6 +42,31 @@ def filters():
     [BIN + 'mmsetquota', 'gpfs0:share-1', '--block', '1G:1G'],
     [BIN + 'mmlsquota', '-j', 'share-1', '-v', '-Y', 'gpfs0'],
     [BIN + 'mmrepquota', '-j', '-Y', 'gpfs0'],
+    [BIN + 'mmchfileset', 'gpfs0', 'projects', '-j', 'share-1', '-t', 'x'],
+    [BIN + 'mmcrsnapshot', 'gpfs0', 'share-1:a,share-2:b'],
+    [BIN + 'mmdelsnapshot', 'gpfs0', 'a', '-j', 'share-1'],
+    [BIN + 'mmlssnapshot', 'gpfs0', '-Y', '-j', 'share-1'],
+    [BIN + 'mmlsconfig', 'enforceFilesetQuotaOnRoot', '-Y'],
+    [BIN + 'mmnfs', 'export', 'list', '-Y'],
+    [BIN + 'mmnfs', 'export', 'list', '-n', '/gpfs0/share-1', '-Y'],
+    [BIN + 'mmnfs', 'export', 'add', '/gpfs0/share-1', '-c',
+     '10.0.0.1(access_type=rw)'],
+    [BIN + 'mmnfs', 'export', 'change', '/gpfs0/share-1', '--nfsremove',
+     '10.0.0.1'],
+    [BIN + 'mmnfs', 'export', 'change', '/gpfs0/share-1', '--nfsadd',
+     '10.0.0.1(access_type=rw)', '--nfsposition', '0'],
+    [BIN + 'mmnfs', 'export', 'remove', '/gpfs0/share-1'],
+    [BIN + 'mmces', 'service', 'list'],
+    [BIN + 'mmuserauth', 'service', 'list'],
+    ['test', '-e', JOB + '/job'],
+    ['sh', JOB + '/job', 'poll', JOB, '20'],
+    ['sh', JOB + '/job', 'stop', JOB],
+    [*DBUS, METHOD + 'ShowExports'],
+    [*DBUS, METHOD + 'RemoveExport', 'uint16:65535'],
+    [*DBUS, METHOD + 'UpdateExport', f'string:{EXPORT_D}/share-1.conf',
+     'string:EXPORT(Export_Id=7)'],
+    ['mkdir', '-p', '--', EXPORT_D + '/.manila-native'],
+    ['ln', '-sT', '--', '6a2c9a3e', EXPORT_D + '/.manila-native/7'],
     ['df', '-P', '-B', '1', '/gpfs0'],
     ['stat', '--format=%F', '/gpfs0'],
     ['chmod', '777', '/gpfs0/share-1'],
@@ -65,6 +95,17 @@ def test_let_through(filters, words):
     ['rm', '-f', '--', '/etc/exports.d/other.exports'],
     ['rm', '-rf', '/'],
     ['sh', '-c', 'true'],
+    ['sh', '-c', 'true', 'manila-job', '/g/.manila-jobs', 'x', 'copy',
+     '/usr/lpp/mmfs/bin', '2', '60', '5', '', '', '', '', '', '', '0'],
+    ['sh', '/tmp/job', 'stop', '/tmp'],
+    [BIN + 'mmnfs', 'config', 'change', 'x'],
+    [BIN + 'mmuserauth', 'service', 'create'],
+    [BIN + 'mmrestorefs', 'gpfs0', 'a'],
+    [*DBUS, METHOD + 'AddExport', 'string:/tmp/x.conf',
+     'string:EXPORT(Export_Id=7)'],
+    ['dbus-send', '--system', '--dest=org.freedesktop.systemd1', '/x'],
+    ['ln', '-sT', '--', 'x', '/etc/ganesha/export.d/.manila-native/../x'],
+    ['rm', '-f', '--', '/etc/ganesha/ganesha.conf'],
     ['chmod', '4777', '/bin/sh'],
     ['mmgetstate-not', '-Y'],
     ['/tmp/mmgetstate', '-Y'],

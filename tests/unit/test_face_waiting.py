@@ -75,7 +75,7 @@ def test_greenthreads_go_on_while_one_waits():
                 root_helper=['/bin/sh', '-c', helper]))
             return d
         def capacity(d):
-            try: d._get_capacity()
+            try: d._get_capacities()
             except _native.GPFSException: return True
         ticks = []
         def tick():
@@ -97,11 +97,11 @@ def test_greenthreads_go_on_while_one_waits():
         for _ in range(3):
             try:
                 with eventlet.Timeout(0.1):
-                    slow._get_capacity()
+                    slow._get_capacities()
             except eventlet.Timeout:
                 continue
             raise AssertionError
-        victim = eventlet.spawn(slow._get_capacity)
+        victim = eventlet.spawn(slow._get_capacities)
         eventlet.sleep(0.1)
         victim.kill()
         from eventlet import tpool

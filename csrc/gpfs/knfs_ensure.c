@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gpfs/ensure_exports.h"
-
 #include "core/alloc.h"
-#include "gpfs/internal.h"
 #include "gpfs/knfs_plan.h"
+#include "gpfs/knfs_servers.h"
+#include "gpfs/nfs_job.h"
 #include "nfs/exports_dir.h"
 
 enum { STEP_LIST, STEP_FILES };
@@ -18,10 +17,9 @@ struct server {
 };
 
 struct work {
-    struct mn_gpfs *g;
-    const struct mn_share *shares;
+    struct mn_nfs_base *h;
+    struct mn_nfs_ensure *v; /* shares */
     size_t n;
-    struct mn_ensure_result *results;
     struct mn_fan fan;
     struct server *servers;
 };
@@ -29,7 +27,6 @@ struct work {
 /* One share as its file says. */
 struct view {
     struct mn_export_spec spec;
-    struct mn_buf path;
     struct mn_buf options;
     struct mn_buf content; /* as we would write it */
     char *file;
@@ -39,7 +36,6 @@ struct view {
 static void
 view_dispose(struct view *v)
 {
-    mn_buf_dispose(&v->path);
     mn_buf_dispose(&v->options);
     mn_buf_dispose(&v->content);
     mn_free(v->file);
@@ -47,22 +43,21 @@ view_dispose(struct view *v)
 }
 
 static int
-view_init(struct view *v, const struct work *w, const struct mn_share *share,
+view_init(struct view *v, const struct work *w, const struct mn_nfs_export *e,
           struct mn_error *err)
 {
     const char *options =
-        share->export_options ? share->export_options : w->g->export_options;
+        e->export_options ? e->export_options : w->h->options;
     *v = (struct view){0};
     int rc = mn_exports_check_options(options, &v->options, err);
-    mn_gpfs__path(w->g, share->name, &v->path);
-    v->file = mn_knfs__file(share->name);
-    if (!rc && (!v->file || v->path.failed)) {
+    v->file = mn_knfs__file(e->name);
+    if (!rc && !v->file) {
         rc = mn_error_nomem(err);
     }
-    v->spec.share_id = share->id;
-    v->spec.path = mn_buf_str(&v->path);
+    v->spec.share_id = e->id;
+    v->spec.path = e->path;
     v->spec.options = mn_buf_str(&v->options);
-    mn_exports_fsid(share->id, v->spec.fsid);
+    mn_exports_fsid(e->id, v->spec.fsid);
     return rc;
 }
 
@@ -89,7 +84,7 @@ files_agree(const struct work *w, struct view *v, bool *agree)
 {
     bool read = false;
     *agree = false;
-    for (size_t i = 0; i < w->g->servers_n; i++) {
+    for (size_t i = 0; i < w->h->n; i++) {
         const struct server *s = &w->servers[i];
         const struct mn_exports_file *file = NULL;
         if (!s->alive) {
@@ -114,7 +109,7 @@ files_agree(const struct work *w, struct view *v, bool *agree)
 }
 
 static int
-compare(const struct server *s, const struct view *v, struct mn_knfs_gap *gap,
+compare(const struct server *s, const struct view *v, struct mn_nfs_gap *gap,
         struct mn_error *err)
 {
     size_t n;
@@ -128,18 +123,18 @@ plan_share(struct work *w, size_t i, const struct view *v,
            struct mn_error *err)
 {
     int rc = 0;
-    for (size_t k = 0; !rc && k < w->g->servers_n; k++) {
+    for (size_t k = 0; !rc && k < w->h->n; k++) {
         struct server *s = &w->servers[k];
-        struct mn_knfs_gap gap = {0};
+        struct mn_nfs_gap gap = {0};
         if (s->alive) {
             rc = compare(s, v, &gap, err);
         }
-        if (!rc && !mn_knfs_gap_is_none(&gap)) {
+        if (!rc && !mn_nfs_gap_is_none(&gap)) {
             mn_knfs__add_repair(&s->mend, &v->spec, &gap);
             s->mended[i] = true;
-            w->results[i].repaired = true;
+            w->v[i].repaired = true;
         }
-        mn_knfs_gap_dispose(&gap);
+        mn_nfs_gap_dispose(&gap);
     }
     return rc;
 }
@@ -150,10 +145,10 @@ verify_share(struct work *w, size_t i, const struct view *v,
              struct mn_error *err)
 {
     int rc = 0;
-    struct mn_ensure_result *r = &w->results[i];
-    for (size_t k = 0; !rc && k < w->g->servers_n; k++) {
+    struct mn_nfs_ensure *r = &w->v[i];
+    for (size_t k = 0; !rc && k < w->h->n; k++) {
         const struct server *s = &w->servers[k];
-        struct mn_knfs_gap gap = {0};
+        struct mn_nfs_gap gap = {0};
         if (!s->mended[i] || !s->alive) {
             continue;
         }
@@ -163,9 +158,9 @@ verify_share(struct work *w, size_t i, const struct view *v,
                 &r->err, MN_EREMOTE,
                 "NFS server %s does not export %s to "
                 "the clients of %s",
-                w->g->servers[k].name, v->spec.path, v->file);
+                w->h->nodes[k].name, v->spec.path, v->file);
         }
-        mn_knfs_gap_dispose(&gap);
+        mn_nfs_gap_dispose(&gap);
     }
     return rc;
 }
@@ -175,13 +170,13 @@ each_share(struct work *w, bool verify, struct mn_error *err)
 {
     int rc = 0;
     for (size_t i = 0; !rc && i < w->n; i++) {
-        struct mn_ensure_result *r = &w->results[i];
+        struct mn_nfs_ensure *r = &w->v[i];
         struct view v;
         if (r->code || r->reapply_access) {
             continue;
         }
         bool agree = false;
-        int bad = view_init(&v, w, &w->shares[i], &r->err);
+        int bad = view_init(&v, w, &r->export, &r->err);
         r->code = (enum mn_code)bad;
         bad = bad ? bad : files_agree(w, &v, &agree);
         if (bad == MN_ENOMEM) {
@@ -221,7 +216,7 @@ read_server(struct work *w, size_t k, const struct mn_plan *plan,
     struct server *s = &w->servers[k];
     const struct mn_result *r = &w->fan.results[k];
     mn_exports_dispose(&s->list);
-    int rc = mn_result_check(r, plan, w->g->servers[k].name, err);
+    int rc = mn_result_check(r, plan, w->h->nodes[k].name, err);
     size_t list = plan == &s->mend ? plan->n - 1 : (size_t)STEP_LIST;
     rc = rc ? rc : mn_exports_parse_list(r->steps[list].out, &s->list, err);
     mn_exports_sort(&s->list);
@@ -242,7 +237,7 @@ read_server(struct work *w, size_t k, const struct mn_plan *plan,
 static int
 read_servers(struct work *w, struct mn_error *err)
 {
-    for (size_t k = 0; k < w->g->servers_n; k++) {
+    for (size_t k = 0; k < w->h->n; k++) {
         struct mn_error why = MN_ERROR_INIT;
         if (!w->fan.plans[k]) {
             continue;
@@ -255,10 +250,10 @@ read_servers(struct work *w, struct mn_error *err)
         }
         w->servers[k].alive = !rc;
         if (rc) {
-            mn_gpfs__log(&w->g->log, MN_LOG_ERROR,
+            mn_gpfs__log(&w->h->config.log, MN_LOG_ERROR,
                          "the exports of NFS "
                          "server %s were not checked: %s",
-                         w->g->servers[k].name, why.text);
+                         w->h->nodes[k].name, why.text);
         }
     }
     return 0;
@@ -273,8 +268,8 @@ look(struct work *w, struct mn_error *err)
                 "--include=" MN_KNFS_PREFIX "*" MN_KNFS_SUFFIX, "",
                 "/etc/exports.d", NULL)
         ->accept_any = true;
-    for (size_t k = 0; k < w->g->servers_n; k++) {
-        w->fan.exs[k] = w->g->servers[k].ex;
+    for (size_t k = 0; k < w->h->n; k++) {
+        w->fan.exs[k] = w->h->nodes[k].ex;
         w->fan.plans[k] = &plan;
     }
     int rc = mn_fan_run(&w->fan, err);
@@ -287,7 +282,7 @@ static int
 mend(struct work *w, struct mn_error *err)
 {
     bool any = false;
-    for (size_t k = 0; k < w->g->servers_n; k++) {
+    for (size_t k = 0; k < w->h->n; k++) {
         struct server *s = &w->servers[k];
         bool needed = s->alive && (s->mend.n || s->mend.failed);
         if (needed) {
@@ -307,7 +302,7 @@ mend(struct work *w, struct mn_error *err)
 static void
 work_dispose(struct work *w)
 {
-    for (size_t k = 0; w->servers && k < w->g->servers_n; k++) {
+    for (size_t k = 0; w->servers && k < w->h->n; k++) {
         struct server *s = &w->servers[k];
         mn_exports_dispose(&s->list);
         mn_exports_dir_dispose(&s->dir);
@@ -322,7 +317,7 @@ work_dispose(struct work *w)
 static int
 work_init(struct work *w, struct mn_error *err)
 {
-    size_t n = w->g->servers_n;
+    size_t n = w->h->n;
     int rc = mn_fan_init(&w->fan, n, err);
     w->servers = rc ? NULL : mn_calloc(n, sizeof *w->servers);
     for (size_t k = 0; w->servers && k < n; k++) {
@@ -339,18 +334,20 @@ static bool
 any_alive(const struct work *w)
 {
     bool alive = false;
-    for (size_t k = 0; k < w->g->servers_n; k++) {
+    for (size_t k = 0; k < w->h->n; k++) {
         alive |= w->servers[k].alive;
     }
     return alive;
 }
 
 int
-mn_gpfs__ensure_exports(struct mn_gpfs *g, const struct mn_share *shares,
-                        size_t n, struct mn_ensure_result *results,
-                        struct mn_error *err)
+mn_knfs__ensure(struct mn_nfs_helper *h, struct mn_nfs_ensure *v, size_t n,
+                struct mn_error *err)
 {
-    struct work w = {.g = g, .shares = shares, .n = n, .results = results};
+    struct work w = {.h = (struct mn_nfs_base *)h, .v = v, .n = n};
+    if (!n) {
+        return 0;
+    }
     int rc = work_init(&w, err);
     rc = rc ? rc : look(&w, err);
     if (!rc && any_alive(&w)) {

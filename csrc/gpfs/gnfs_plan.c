@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gpfs/gnfs_plan.h"
+
+#include <string.h>
+
+bool
+mn_gnfs_files_init(struct mn_gnfs_files *f, const char *dir,
+                   const char *config, const char *name)
+{
+    *f = (struct mn_gnfs_files){.dir = dir, .config = config};
+    mn_buf_printf(&f->file, "%s/%s.conf", dir, name);
+    mn_buf_printf(&f->own, "%s/.manila-native", dir);
+    mn_buf_printf(&f->fresh, "%s/%s.new", mn_buf_str(&f->own), name);
+    mn_buf_printf(&f->index, "%s/INDEX.conf", dir);
+    return !f->file.failed && !f->own.failed && !f->fresh.failed
+           && !f->index.failed;
+}
+
+void
+mn_gnfs_files_dispose(struct mn_gnfs_files *f)
+{
+    mn_buf_dispose(&f->file);
+    mn_buf_dispose(&f->fresh);
+    mn_buf_dispose(&f->own);
+    mn_buf_dispose(&f->index);
+}
+
+/* FNV-1a */
+unsigned
+mn_gnfs__first_id(const char *share_id)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (const char *p = share_id; *p; p++) {
+        hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
+    }
+    return (unsigned)((hash ^ hash >> 32) % MN_GNFS_ID_MAX) + 1;
+}
+
+unsigned
+mn_gnfs__next_id(unsigned id)
+{
+    return id % MN_GNFS_ID_MAX + 1;
+}
+
+static struct mn_step *
+guarded(struct mn_step *step, const struct mn_guard *guard)
+{
+    if (guard) {
+        step->guard = *guard;
+    }
+    return step;
+}
+
+static struct mn_step *
+dbus(struct mn_plan *plan, const char *method)
+{
+    struct mn_step *step = mn_plan_run(
+        plan, "dbus-send", "--system", "--print-reply",
+        "--dest=org.ganesha.nfsd", "/org/ganesha/nfsd/ExportMgr", NULL);
+    mn_argv_addf(&step->argv, "org.ganesha.nfsd.exportmgr.%s", method);
+    step->accept_any = true;
+    return step;
+}
+
+void
+mn_gnfs__add_show(struct mn_plan *plan)
+{
+    dbus(plan, "ShowExports");
+}
+
+static void
+add_remove_export(struct mn_plan *plan, unsigned export_id)
+{
+    mn_argv_addf(&dbus(plan, "RemoveExport")->argv, "uint16:%u", export_id);
+}
+
+static int
+add_display(struct mn_plan *plan, unsigned export_id,
+            const struct mn_guard *guard)
+{
+    struct mn_step *step = guarded(dbus(plan, "DisplayExport"), guard);
+    mn_argv_addf(&step->argv, "uint16:%u", export_id);
+    return mn_plan_last(plan);
+}
+
+static int
+add_file_call(struct mn_plan *plan, const char *method, const char *file,
+              unsigned export_id)
+{
+    struct mn_step *step = dbus(plan, method);
+    mn_argv_addf(&step->argv, "string:%s", file);
+    mn_argv_addf(&step->argv, "string:EXPORT(Export_Id=%u)", export_id);
+    return mn_plan_last(plan);
+}
+
+/* UpdateExport came with 2.4 and fails for an export that is not there. */
+int
+mn_gnfs__add_publish(struct mn_plan *plan, const char *file,
+                     unsigned export_id, const struct mn_guard *guard)
+{
+    int update = add_file_call(plan, "UpdateExport", file, export_id);
+    if (!plan->failed) {
+        guarded(&plan->steps[update], guard);
+        int add = add_file_call(plan, "AddExport", file, export_id);
+        if (!plan->failed) {
+            mn_step_guard(&plan->steps[add], update, 0, true);
+        }
+    }
+    return update;
+}
+
+/* INDEX.conf, if the operator has one: an %include of each export file. */
+static void
+add_index(struct mn_plan *plan, const struct mn_gnfs_files *f,
+          const struct mn_guard *guard)
+{
+    const char *index = mn_buf_str(&f->index);
+    struct mn_step *test =
+        guarded(mn_plan_run(plan, "test", "-e", index, NULL), guard);
+    test->accept_any = true;
+    struct mn_guard there = {mn_plan_last(plan), 0, false};
+    struct mn_step *find = guarded(
+        mn_plan_run(plan, "find", f->dir, "-maxdepth", "1", "-name", "*.conf",
+                    "!", "-name", "INDEX.conf", "-fprintf", NULL),
+        &there);
+    mn_argv_addf(&find->argv, "%s.index", mn_buf_str(&f->fresh));
+    mn_argv_add(&find->argv, "%%include \"%p\"\\n");
+    struct mn_step *mv =
+        guarded(mn_plan_run(plan, "mv", "-f", "--", NULL), &there);
+    mn_argv_addf(&mv->argv, "%s.index", mn_buf_str(&f->fresh));
+    mn_argv_add(&mv->argv, index);
+}
+
+static void
+add_write(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
+          const struct mn_guard *guard)
+{
+    const struct mn_gnfs_files *f = goal->files;
+    const char *fresh = mn_buf_str(&f->fresh);
+    guarded(mn_plan_run(plan, "mkdir", "-p", "--", mn_buf_str(&f->own), NULL),
+            guard);
+    struct mn_step *dd = guarded(mn_plan_run(plan, "dd", NULL), guard);
+    mn_argv_addf(&dd->argv, "of=%s", fresh);
+    mn_argv_add(&dd->argv, "conv=fsync");
+    mn_argv_add(&dd->argv, "status=none");
+    mn_buf_slice(&dd->input, goal->content);
+    guarded(
+        mn_plan_run(plan, "mv", "-f", "--", fresh, mn_buf_str(&f->file), NULL),
+        guard);
+    guarded(mn_plan_run(plan, "sync", "--", f->dir, NULL), guard);
+    add_index(plan, f, guard);
+}
+
+/* Bring the file and the daemon to the goal. */
+static void
+add_update(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
+           const struct mn_guard *guard, bool publish_always,
+           struct mn_gnfs_steps *at)
+{
+    const char *file = mn_buf_str(&goal->files->file);
+    struct mn_step *cmp =
+        guarded(mn_plan_run(plan, "cmp", "-s", "-", file, NULL), guard);
+    cmp->accept_any = true;
+    mn_buf_slice(&cmp->input, goal->content);
+    at->cmp = mn_plan_last(plan);
+    struct mn_guard differs = {at->cmp, 0, true};
+    add_write(plan, goal, &differs);
+    at->update = mn_gnfs__add_publish(plan, file, goal->spec.export_id,
+                                      publish_always ? NULL : &differs);
+    at->add = at->update + 1;
+    at->display = add_display(plan, goal->spec.export_id, guard);
+}
+
+static void
+add_reserve(struct mn_plan *plan, const struct mn_gnfs_files *f,
+            const char *share_id, unsigned export_id,
+            const struct mn_guard *guard)
+{
+    struct mn_step *ln =
+        guarded(mn_plan_run(plan, "ln", "-sT", "--", share_id, NULL), guard);
+    mn_argv_addf(&ln->argv, "%s/%u", mn_buf_str(&f->own), export_id);
+    ln->accept_any = true;
+}
+
+static void
+add_mine(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
+         const struct mn_guard *guard)
+{
+    struct mn_step *find =
+        guarded(mn_plan_run(plan, "find", mn_buf_str(&goal->files->own),
+                            "-maxdepth", "1", "-type", "l", "-lname",
+                            goal->spec.share_id, "-printf", "%f\\n", NULL),
+                guard);
+    find->accept_any = true; /* the directory may not be there yet */
+}
+
+static void
+add_used(struct mn_plan *plan, const struct mn_gnfs_files *f,
+         const struct mn_guard *guard)
+{
+    guarded(mn_plan_run(plan, "grep", "-rhisoE", "-e",
+                        "export_id[[:space:]]*=[[:space:]]*[0-9]+", "--",
+                        f->dir, f->config, NULL),
+            guard)
+        ->accept_any = true;
+}
+
+void
+mn_gnfs__guess_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
+                    bool arbiter, struct mn_gnfs_steps *at)
+{
+    const struct mn_gnfs_files *f = goal->files;
+    const char *file = mn_buf_str(&f->file);
+    struct mn_buf line = MN_BUF_INIT;
+    *at = MN_GNFS_NO_STEPS;
+    mn_ganesha_id_line(&line, goal->spec.export_id);
+    mn_plan_run(plan, "grep", "-qsxF", "-e", mn_buf_str(&line), "--", file,
+                NULL)
+        ->accept_any = true;
+    plan->failed |= line.failed;
+    mn_buf_dispose(&line);
+    at->established = mn_plan_last(plan);
+    struct mn_guard yes = {at->established, 0, false};
+    struct mn_guard no = {at->established, 0, true};
+    add_update(plan, goal, &yes, false, at);
+
+    guarded(mn_plan_run(plan, "cat", "--", file, NULL), &no)->accept_any =
+        true;
+    at->cat = mn_plan_last(plan);
+    struct mn_guard absent = {at->cat, 1, false};
+    if (arbiter) {
+        add_mine(plan, goal, &no); /* before a new one is made */
+        at->mine = mn_plan_last(plan);
+        guarded(
+            mn_plan_run(plan, "mkdir", "-p", "--", mn_buf_str(&f->own), NULL),
+            &absent);
+        add_reserve(plan, f, goal->spec.share_id, goal->spec.export_id,
+                    &absent);
+        at->reserve = mn_plan_last(plan);
+    }
+    add_used(plan, f, &absent);
+    at->used = mn_plan_last(plan);
+    guarded(dbus(plan, "ShowExports"), &no);
+    at->show = mn_plan_last(plan);
+}
+
+void
+mn_gnfs__sure_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
+                   const unsigned *strays, size_t n, struct mn_gnfs_steps *at)
+{
+    *at = MN_GNFS_NO_STEPS;
+    for (size_t i = 0; i < n; i++) {
+        add_remove_export(plan, strays[i]);
+    }
+    add_update(plan, goal, NULL, true, at);
+}
+
+void
+mn_gnfs__repair_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
+                     struct mn_gnfs_steps *at)
+{
+    *at = MN_GNFS_NO_STEPS;
+    at->update = mn_gnfs__add_publish(plan, mn_buf_str(&goal->files->file),
+                                      goal->spec.export_id, NULL);
+    at->add = at->update + 1;
+    at->display = add_display(plan, goal->spec.export_id, NULL);
+}
+
+void
+mn_gnfs__reserve_plan(struct mn_plan *plan, const struct mn_gnfs_files *files,
+                      const char *share_id, const unsigned *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct mn_guard taken = {(int)i - 1, 0, true};
+        add_reserve(plan, files, share_id, ids[i], i ? &taken : NULL);
+    }
+}
+
+void
+mn_gnfs__find_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
+                   bool arbiter, struct mn_gnfs_steps *at)
+{
+    *at = MN_GNFS_NO_STEPS;
+    mn_plan_run(plan, "cat", "--", mn_buf_str(&goal->files->file), NULL)
+        ->accept_any = true;
+    at->cat = mn_plan_last(plan);
+    mn_gnfs__add_show(plan);
+    at->show = mn_plan_last(plan);
+    if (arbiter) {
+        add_mine(plan, goal, NULL);
+        at->mine = mn_plan_last(plan);
+    }
+}
+
+void
+mn_gnfs__remove_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
+                     const unsigned *ids, size_t n, struct mn_gnfs_steps *at)
+{
+    const struct mn_gnfs_files *f = goal->files;
+    *at = MN_GNFS_NO_STEPS;
+    for (size_t i = 0; i < n; i++) {
+        add_remove_export(plan, ids[i]);
+    }
+    mn_plan_run(plan, "rm", "-f", "--", mn_buf_str(&f->file), NULL);
+    mn_step_accept(mn_plan_run(plan, "sync", "--", f->dir, NULL), 1);
+    add_index(plan, f, NULL);
+    mn_gnfs__add_show(plan);
+    at->show = mn_plan_last(plan);
+}
+
+void
+mn_gnfs__release_plan(struct mn_plan *plan, const struct mn_gnfs_files *files,
+                      struct mn_slice numbers)
+{
+    struct mn_slice line;
+    struct mn_step *rm = mn_plan_run(plan, "rm", "-f", "--", NULL);
+    while (mn_slice_next(&numbers, '\n', &line)) {
+        mn_argv_addf(&rm->argv, "%s/%.*s", mn_buf_str(&files->own),
+                     MN_SLICE_ARG(line));
+    }
+}
+
+/* Does a wanted, wider network of the other level stand before client i? */
+static bool
+is_shadowed(const struct mn_ganesha_shown *shown, size_t i,
+            const struct mn_access_set *want, bool rw)
+{
+    for (size_t k = 0; k < i; k++) {
+        const struct mn_ganesha_client *c = &shown->v[k];
+        const struct mn_access *b = NULL;
+        if (c->is_net && !mn_ipnet_is_host(&c->net)
+            && mn_ipnet_contains(&c->net, &shown->v[i].net)) {
+            b = mn_access_set_find(want, &c->net);
+        }
+        if (b && b->rw != rw) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+add_extra(struct mn_nfs_gap *gap, struct mn_slice text)
+{
+    mn_argv_addf(&gap->extra, "%.*s", MN_SLICE_ARG(text));
+}
+
+int
+mn_gnfs__compare(const struct mn_ganesha_shown *shown,
+                 const struct mn_access_set *want, struct mn_nfs_gap *gap,
+                 struct mn_error *err)
+{
+    int rc = 0;
+    struct mn_access_set good = MN_ACCESS_SET_INIT;
+    struct mn_access_set none = MN_ACCESS_SET_INIT;
+    for (size_t i = 0; !rc && i < shown->n; i++) {
+        const struct mn_ganesha_client *c = &shown->v[i];
+        const struct mn_access *a =
+            c->is_net ? mn_access_set_find(want, &c->net) : NULL;
+        if (!a || (c->write && !a->rw)) {
+            add_extra(gap, c->text);
+        }
+        else if (c->read && c->write == a->rw
+                 && !is_shadowed(shown, i, want, a->rw)) {
+            rc = mn_access_set_put(&good, a, err);
+        }
+    }
+    rc = rc ? rc : mn_access_diff(&good, want, &gap->missing, &none, err);
+    if (!rc && gap->extra.failed) {
+        rc = mn_error_nomem(err);
+    }
+    mn_access_set_dispose(&good);
+    mn_access_set_dispose(&none);
+    return rc;
+}

@@ -1,0 +1,640 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The script of long jobs, run for real by the shells of this machine on
+ * directories of a temporary place: what is copied, what happens when the
+ * work, its watcher or the target dies, and that nothing begins twice.
+ */
+#include "testlib.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "gpfs/jobs.h"
+#include "real_executor.h"
+
+#define ID "0d7df0c0-4792-4e2a-9c8c-68dc7206a164"
+
+struct world {
+    struct real real;
+    char top[64];
+    char base[128];
+    char source[128];
+    char target[128];
+    char bin[128];
+    char *path; /* PATH as it was */
+    struct mn_job_spec spec;
+    struct mn_error err;
+    struct mn_job_report report;
+    char said[4096]; /* by the last shell() */
+};
+
+/* Run a piece of shell with $T for the temporary place and $J for the job's
+   directory. Its exit status. */
+static int
+shell(struct world *w, const char *text)
+{
+    struct mn_plan plan = MN_PLAN_INIT;
+    struct mn_result result = MN_RESULT_INIT;
+    mn_plan_run(&plan, "/bin/sh", "-c", text, NULL)->accept_any = true;
+    assert_int_equal(mn_exec_run(&w->real.base, &plan, &result, NULL), 0);
+    int status = result.steps[0].status;
+    snprintf(w->said, sizeof w->said, "%.*s%.*s",
+             MN_SLICE_ARG(result.steps[0].out),
+             MN_SLICE_ARG(result.steps[0].err));
+    mn_result_dispose(&result);
+    mn_plan_dispose(&plan);
+    return status;
+}
+
+static void
+must(struct world *w, const char *text)
+{
+    if (shell(w, text) != 0) {
+        fail_msg("%s: %s", text, w->said);
+    }
+}
+
+/* Until it holds, but not for ever. */
+static void
+wait_until(struct world *w, const char *text)
+{
+    for (int i = 0; i < 300; i++) {
+        if (shell(w, text) == 0) {
+            return;
+        }
+        usleep(50000);
+    }
+    shell(w, "cat $J/log; ls -lR $J");
+    fail_msg("never: %s\n%s", text, w->said);
+}
+
+static const char make_source[] =
+    "cd $T/src && echo one >one && ln one two && ln -s 'no where' link &&"
+    "mkdir -p 'a b/c' && echo $$ >'a b/c/quo\"te' && mkfifo pipe &&"
+    "truncate -s 5M sparse && echo end >>sparse && chmod 4711 one &&"
+    "chown 1234:4321 one 'a b' && chmod 1750 'a b' && chmod 2751 . &&"
+    "chown 77:88 . && touch -d 2001-02-03T04:05:06.789 one 'a b/c' . &&"
+    "echo nl >'new\nline' && : >-dash && setfattr -n user.k -v v one;"
+    "setfacl -m u:55:r one && setfacl -d -m u:56:rwx 'a b';"
+    "find . ! -name one ! -name c -exec touch -h -d '1 hour ago' {} +";
+
+static int
+setup(void **state)
+{
+    struct world *w = mn_calloc(1, sizeof *w);
+    const char *tmp = getenv("TMPDIR");
+    real_init(&w->real);
+    w->path = mn_strdup(getenv("PATH"));
+    snprintf(w->top, sizeof w->top, "%.40s/mn-jobs-XXXXXX",
+             tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(w->top));
+    snprintf(w->base, sizeof w->base, "%s/base dir", w->top);
+    snprintf(w->source, sizeof w->source, "%s/src", w->top);
+    snprintf(w->target, sizeof w->target, "%s/base dir/it's", w->top);
+    snprintf(w->bin, sizeof w->bin, "%s/bin", w->top);
+    setenv("T", w->top, 1);
+    setenv("G", w->target, 1);
+    char dir[256];
+    snprintf(dir, sizeof dir, "%s/.manila-jobs/" ID, w->base);
+    setenv("J", dir, 1);
+    must(w, "mkdir -p \"$G/.snapshots/s\" $T/src $T/bin $T/shim &&"
+            "echo keep >\"$G/.snapshots/s/keep\"");
+    must(w, make_source);
+    w->spec = (struct mn_job_spec){.base = w->base,
+                                   .share_id = ID,
+                                   .device = "gpfs0",
+                                   .fileset = "share-1",
+                                   .snapshot = "snap-1",
+                                   .source = w->source,
+                                   .target = w->target,
+                                   .snapshot_dir = ".snapshots",
+                                   .expect_kib = 4711,
+                                   .beat_s = "0.2",
+                                   .stale_s = 2,
+                                   .bin = w->bin};
+    *state = w;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct world *w = *state;
+    setenv("PATH", w->path, 1);
+    shell(w, "for p in \"$J\"/a*/pid \"$J\"/a*/worker; do"
+             " kill -9 -$(cat \"$p\"); done; rm -rf -- \"$T\"");
+    mn_free(w->path);
+    mn_free(w);
+    return 0;
+}
+
+static int
+start(struct world *w)
+{
+    struct mn_plan plan = MN_PLAN_INIT;
+    struct mn_result result = MN_RESULT_INIT;
+    mn_job_add_start(&plan, &w->spec)->accept_any = true;
+    assert_int_equal(mn_exec_run(&w->real.base, &plan, &result, NULL), 0);
+    int status = result.steps[0].status;
+    snprintf(w->said, sizeof w->said, "%.*s",
+             MN_SLICE_ARG(result.steps[0].err));
+    mn_result_dispose(&result);
+    mn_plan_dispose(&plan);
+    return status;
+}
+
+static enum mn_job_status
+poll_job(struct world *w, unsigned wait_s)
+{
+    struct mn_plan plan = MN_PLAN_INIT;
+    struct mn_result result = MN_RESULT_INIT;
+    mn_job_add_poll(&plan, w->base, ID, wait_s);
+    assert_int_equal(mn_exec_run(&w->real.base, &plan, &result, NULL), 0);
+    int rc = mn_job_read(&result, &plan, 0, "here", &w->report, &w->err);
+    if (rc) {
+        fail_msg("%s", w->err.text);
+    }
+    mn_result_dispose(&result);
+    mn_plan_dispose(&plan);
+    return w->report.state.status;
+}
+
+static void
+reaches(struct world *w, enum mn_job_status status)
+{
+    poll_job(w, 20);
+    if (w->report.state.status != status) {
+        shell(w, "cat \"$J/log\" \"$J\"/a*/out; ls -lR \"$J\"");
+        fail_msg("status %d: %s\n%s", (int)w->report.state.status,
+                 w->report.state.text, w->said);
+    }
+}
+
+static int
+stop(struct world *w)
+{
+    struct mn_plan plan = MN_PLAN_INIT;
+    struct mn_result result = MN_RESULT_INIT;
+    mn_job_add_stop(&plan, w->base, ID);
+    assert_int_equal(mn_exec_run(&w->real.base, &plan, &result, NULL), 0);
+    int at = result.stopped_at;
+    mn_result_dispose(&result);
+    mn_plan_dispose(&plan);
+    return at < 0 ? 0 : 1;
+}
+
+/* Everything that a copy must keep, of both trees. */
+static const char same_trees[] =
+    "look() { cd \"$1\" && find . -path ./.snapshots -prune -o -printf "
+    "'%p %y %m %U %G %l ' \\( -type d -printf '%T@\\n' -o -printf "
+    "'%s %n %T@\\n' \\) | sort &&"
+    "find . -path ./.snapshots -prune -o -type f -exec cksum {} + | sort &&"
+    "getfacl -Rpn . 2>/dev/null | grep -v snapshots | grep -e :55: -e :56:;"
+    "getfattr -n user.k one 2>/dev/null; true; };"
+    "(look $T/src) >$T/l1; (look \"$G\") >$T/l2; diff $T/l1 $T/l2 &&"
+    "[ \"$G/one\" -ef \"$G/two\" ] && [ -e \"$G/.snapshots/s/keep\" ] &&"
+    "[ $(stat -c %b \"$G/sparse\") -lt 1000 ]";
+
+static void
+copies(struct world *w)
+{
+    assert_int_equal(poll_job(w, 0), MN_JOB_NONE);
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_DONE);
+    assert_int_equal(w->report.expect_kib, 4711);
+    must(w, same_trees);
+    must(w, "[ ! -s $J/log ] 2>/dev/null || [ ! -s \"$J/log\" ]");
+    assert_int_equal(stop(w), 0);
+    assert_int_equal(poll_job(w, 0), MN_JOB_NONE);
+    must(w, "[ -z \"$(ls -A \"$J/..\")\" ]");
+    must(w, same_trees);
+}
+
+static void
+use_path(struct world *w, const char *dir)
+{
+    char path[4096];
+    if (strcmp(dir, "shim") == 0) {
+        snprintf(path, sizeof path, "%s/shim:%s", w->top, w->path);
+    }
+    else {
+        snprintf(path, sizeof path, "%s/%s", w->top, dir);
+    }
+    setenv("PATH", path, 1);
+}
+
+/* Only what the script may rely on, without rsync. */
+static const char few_tools[] =
+    "mkdir $T/few && for p in sh mktemp cat mkdir mv rm stat touch date uname "
+    "tr grep sed cmp cp tar find head tail cut sleep setsid nice ionice sync "
+    "rmdir test truncate getfacl getfattr sort cksum diff ls chmod env; do "
+    "q=/usr/bin/$p; [ -x $q ] || q=/bin/$p; [ -x $q ] && ln -s \"$q\" "
+    "$T/few/$p; done; true";
+
+static void
+rsync_copies(void **state)
+{
+    struct world *w = *state;
+    if (shell(w, "command -v rsync") != 0) {
+        skip();
+    }
+    copies(w);
+}
+
+static void
+bash_copies(void **state)
+{
+    struct world *w = *state;
+    if (shell(w, "command -v bash && ln -s $(command -v bash) $T/shim/sh")) {
+        skip();
+    }
+    use_path(w, "shim");
+    copies(w);
+}
+
+static void
+cp_copies(void **state)
+{
+    struct world *w = *state;
+    must(w, few_tools);
+    use_path(w, "few");
+    copies(w);
+}
+
+static void
+tar_copies(void **state)
+{
+    struct world *w = *state;
+    must(w, few_tools);
+    must(w, "rm $T/few/cp && printf '#!/bin/sh\\necho no\\nexit 1\\n' "
+            ">$T/few/cp && chmod 755 $T/few/cp");
+    use_path(w, "few");
+    copies(w);
+}
+
+/* An rsync that waits while $T/hold is there, in the middle of its work. */
+static void
+hold(struct world *w)
+{
+    must(w, "printf '#!/bin/sh\\n: >>$T/held\\n"
+            "if [ -e $T/hold ]; then echo junk >extra; echo x >.one.tmp;"
+            " while [ -e $T/hold ]; do sleep 0.05; done; fi\\n"
+            "PATH=${PATH#*:}\\n"
+            "if command -v rsync >/dev/null; then exec rsync \"$@\"; fi\\n"
+            "rm -f extra .one.tmp; cp -a --sparse=always $T/src/. .\\n'"
+            " >$T/shim/rsync && chmod 755 $T/shim/rsync && : >$T/hold");
+    use_path(w, "shim");
+}
+
+static void
+goes_on_after_its_node_died(void **state)
+{
+    struct world *w = *state;
+    hold(w);
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    assert_int_equal(poll_job(w, 0), MN_JOB_COPYING);
+    must(w, "kill -9 -$(cat \"$J/a1/pid\") -$(cat \"$J/a1/worker\")");
+    must(w, "rm $T/hold");
+    reaches(w, MN_JOB_DONE);
+    must(w, "[ -d \"$J/a2\" ] && [ ! -e \"$J/a3\" ]");
+    must(w, same_trees);
+}
+
+/* Only the shell that watches: its work must not go on beside another. */
+static void
+no_work_without_watcher(void **state)
+{
+    struct world *w = *state;
+    hold(w);
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    must(w, "kill -9 $(cat \"$J/a1/pid\")");
+    wait_until(w, "! kill -0 -$(cat \"$J/a1/worker\")");
+    must(w, "rm $T/hold");
+    reaches(w, MN_JOB_DONE);
+    must(w, same_trees);
+}
+
+static void
+work_killed(void **state)
+{
+    struct world *w = *state;
+    hold(w);
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    must(w, "kill -9 -$(cat \"$J/a1/worker\"); rm $T/hold");
+    reaches(w, MN_JOB_DONE);
+    must(w, same_trees);
+}
+
+static void
+gives_up(void **state)
+{
+    struct world *w = *state;
+    hold(w);
+    assert_int_equal(start(w), 0);
+    for (int i = 1; i <= MN_JOB_ATTEMPTS; i++) {
+        wait_until(w, "[ -e $T/held ]");
+        must(w, "rm $T/held; for p in \"$J\"/a*/worker; do"
+                " kill -9 -$(cat \"$p\"); done 2>/dev/null; sleep 0.3");
+        wait_until(w, "[ ! -e \"$J/a1\" ] || ls \"$J\"/a*/ended");
+        for (int k = 0; k < 100 && poll_job(w, 0) == MN_JOB_COPYING
+                        && shell(w, "[ -e $T/held ]");
+             k++) {
+            usleep(50000);
+        }
+    }
+    assert_int_equal(poll_job(w, 0), MN_JOB_FAILED);
+    assert_contains(w->report.state.text, "died 5 times");
+    /* asked for again: it begins anew */
+    must(w, "rm $T/hold");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_DONE);
+    must(w, same_trees);
+}
+
+static void
+begins_once(void **state)
+{
+    struct world *w = *state;
+    hold(w);
+    assert_int_equal(start(w), 0);
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    /* what the source holds today makes no other job of it */
+    w->spec.expect_kib++;
+    assert_int_equal(start(w), 0);
+    must(w, "[ ! -e \"$J/a2\" ] && [ $(ls -A \"$J/..\" | wc -l) = 1 ]");
+    w->spec.source = w->bin;
+    assert_int_equal(start(w), 75);
+    assert_contains(w->said, "is busy");
+    w->spec.source = w->source;
+    must(w, "rm $T/hold");
+    reaches(w, MN_JOB_DONE);
+    /* done is done: what users wrote since must not be deleted */
+    must(w, "echo mine >\"$G/mine\"");
+    assert_int_equal(start(w), 0);
+    assert_int_equal(poll_job(w, 5), MN_JOB_DONE);
+    assert_int_equal(stop(w), 0);
+    assert_int_equal(start(w), 73);
+    assert_contains(w->said, "already exists");
+    must(w, "[ -e \"$G/mine\" ] && [ ! -e \"$J\" ]");
+}
+
+static void
+many_begin_at_once(void **state)
+{
+    struct world *w = *state;
+    hold(w);
+    setenv("MN_SCRIPT", mn_job_script, 1);
+    must(w, "cd $T && mkdir -p \"$J/..\" && for i in 1 2 3 4 5 6 7 8; do "
+            "d=$(mktemp -d \"$J/../.new.XXXXXXXX\"); "
+            "printf %s \"$MN_SCRIPT\" >\"$d/job\"; "
+            "for a in copy /b 1 3 5 d f s $T/src \"$G\" .snapshots 7; do "
+            "printf '%s\\n' \"$a\"; done >\"$d/args\"; done; "
+            "for d in \"$J\"/../.new.*; do sh \"$d/job\" start \"$J\" "
+            "\"$d\" & done; wait; rm $T/hold");
+    reaches(w, MN_JOB_DONE);
+    must(w, "[ ! -e \"$J/a2\" ] && [ $(ls -A \"$J/..\" | wc -l) = 1 ]");
+    must(w, same_trees);
+}
+
+static void
+stops(void **state)
+{
+    struct world *w = *state;
+    hold(w);
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    must(w, "cp \"$J/a1/worker\" $T/worker");
+    assert_int_equal(stop(w), 0);
+    must(w, "[ ! -e \"$J\" ]; ! kill -0 -$(cat $T/worker) 2>/dev/null");
+    assert_int_equal(stop(w), 0);
+    assert_int_equal(poll_job(w, 0), MN_JOB_NONE);
+}
+
+/* As on another node, which only sees the file. */
+static void
+cancel_is_honoured(void **state)
+{
+    struct world *w = *state;
+    hold(w);
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    must(w, "echo elsewhere >\"$J/a1/node\"");
+    assert_int_equal(stop(w), 0);
+    must(w, "[ ! -e \"$J\" ]");
+    /* one that beats on and does not hear */
+    assert_int_equal(start(w), 73); /* the interrupted attempt left files */
+    must(w, "rm -f $T/held \"$G/extra\" \"$G/.one.tmp\"");
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    must(w, "touch \"$J/cancel\"");
+    wait_until(w, "[ -e \"$J/a1/ended\" ]");
+    assert_int_equal(poll_job(w, 0), MN_JOB_FAILED);
+    assert_contains(w->report.state.text, "canceled");
+    assert_int_equal(stop(w), 0);
+}
+
+static void
+target_vanishes(void **state)
+{
+    struct world *w = *state;
+    hold(w);
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    must(w, "cp \"$J/a1/worker\" $T/worker; rm -rf \"$G\"");
+    wait_until(w, "! kill -0 -$(cat $T/worker) 2>/dev/null");
+    must(w, "rm $T/hold");
+    poll_job(w, 20);
+    assert_int_equal(w->report.state.status, MN_JOB_FAILED);
+    must(w, "[ ! -e \"$G\" ]"); /* and never comes back as a directory */
+    /* the job's directory too */
+    must(w, "rm -rf \"$J\" && mkdir \"$G\" && : >$T/hold && rm $T/held");
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    must(w, "cp \"$J/a1/worker\" $T/worker; rm -rf \"$J\"");
+    wait_until(w, "! kill -0 -$(cat $T/worker) 2>/dev/null");
+}
+
+static void
+a_later_attempt_wins(void **state)
+{
+    struct world *w = *state;
+    hold(w);
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    must(w, "mkdir \"$J/a2\"");
+    wait_until(w, "[ -e \"$J/a1/ended\" ]");
+    must(w, "[ ! -e \"$J/status\" ] && rm $T/hold");
+    reaches(w, MN_JOB_DONE); /* nobody beats in a2 either: a3 */
+    must(w, "[ -e \"$J/a3\" ]");
+}
+
+static void
+source_missing(void **state)
+{
+    struct world *w = *state;
+    w->spec.source = "/nowhere/at all";
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_FAILED);
+    assert_contains(w->report.state.text, "/nowhere/at all does not exist");
+    assert_int_equal(w->report.state.code, MN_EREMOTE);
+}
+
+static void
+no_space(void **state)
+{
+    struct world *w = *state;
+    if (shell(w, "mkdir -p $T/full && mount -t tmpfs -o size=200k,mode=755 "
+                 "mn-test $T/full")) {
+        skip();
+    }
+    char target[128];
+    snprintf(target, sizeof target, "%s/full/share", w->top);
+    must(w, "mkdir $T/full/share && head -c 400000 /dev/zero | tr '\\0' x "
+            ">$T/src/big");
+    /* the job's own directory is on the full file system too */
+    char base[128];
+    snprintf(base, sizeof base, "%s/full", w->top);
+    char dir[256];
+    snprintf(dir, sizeof dir, "%s/full/.manila-jobs/" ID, w->top);
+    setenv("J", dir, 1);
+    w->spec.target = target;
+    w->spec.base = base;
+    snprintf(w->base, sizeof w->base, "%s", base);
+    int started = start(w);
+    if (!started) {
+        poll_job(w, 20);
+    }
+    int status = (int)w->report.state.status;
+    int code = w->report.state.code;
+    shell(w, "cat $J/status; umount -l $T/full");
+    assert_int_equal(started, 0);
+    assert_int_equal(status, MN_JOB_FAILED);
+    assert_int_equal(code, MN_ENOSPACE);
+    assert_contains(w->report.state.text, "no space left for the job: ");
+}
+
+/* ---- revert ---- */
+
+static void
+fake_restore(struct world *w, const char *text)
+{
+    setenv("RESTORE", text, 1);
+    must(w, "printf '#!/bin/sh\\n%s\\n' \"$RESTORE\" >$T/bin/mmrestorefs &&"
+            "chmod 755 $T/bin/mmrestorefs");
+    w->spec.revert = true;
+}
+
+static void
+reverts(void **state)
+{
+    struct world *w = *state;
+    fake_restore(w, "echo \"$@\" >$T/ran; pwd >>$T/ran; echo 50% done; "
+                    "while [ -e $T/hold ]; do sleep 0.1; done");
+    must(w, ": >$T/hold");
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -s $T/ran ]");
+    assert_int_equal(poll_job(w, 1), MN_JOB_REVERTING);
+    must(w, "rm $T/hold");
+    reaches(w, MN_JOB_DONE);
+    must(w, "printf 'gpfs0 snap-1 -j share-1\\n/\\n' | cmp - $T/ran");
+    /* asked for again: done again, also when nobody saw the first end */
+    must(w, "rm $T/ran");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_DONE);
+    must(w, "[ -s $T/ran ]");
+    w->spec.snapshot = "snap-2";
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_DONE);
+    must(w, "grep -q snap-2 $T/ran");
+}
+
+static void
+revert_fails(void **state)
+{
+    struct world *w = *state;
+    fake_restore(w, "echo working; echo 'x does not contain snapshot snap-1, "
+                    "err = 2' >&2; echo 'mmrestorefs: Command failed. Examine "
+                    "previous error messages to determine cause.' >&2; "
+                    "exit 2");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_FAILED);
+    assert_string_equal(w->report.state.text,
+                        "x does not contain snapshot snap-1, err = 2");
+    w->spec.snapshot = "$(touch $T/evil); 'quo\"te` &";
+    fake_restore(w, "printf '%s\\n' \"$2\" >$T/ran");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_DONE);
+    must(w, "[ ! -e $T/evil ] && grep -qF 'touch $T/evil' $T/ran");
+}
+
+static void
+reads_reports(void **state)
+{
+    (void)state;
+    static const struct {
+        int look;
+        int status;
+        const char *out;
+        int code;
+        enum mn_job_status expect;
+    } cases[] = {
+        {1, MN_STATUS_NOT_RUN, "", 0, MN_JOB_NONE},
+        {2, MN_STATUS_NOT_RUN, "", MN_ENOTFOUND, MN_JOB_NONE},
+        {0, 1, "", MN_EREMOTE, MN_JOB_NONE},
+        {0, 0, "", MN_EPROTO, MN_JOB_NONE},
+        {0, 0, "kind copy\nexpect x\nstate running\n", 0, MN_JOB_COPYING},
+        {0, 0, "kind revert\nstate running\n", 0, MN_JOB_REVERTING},
+        {0, 0, "state done\ncode 0\ntext \n", 0, MN_JOB_DONE},
+        {0, 0, "state failed\ncode 1\ntext Disk quota exceeded\n", 0,
+         MN_JOB_FAILED},
+        {0, 0, "state gone\n", 0, MN_JOB_NONE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mn_plan plan = MN_PLAN_INIT;
+        struct mn_result result = MN_RESULT_INIT;
+        struct mn_job_report report;
+        mn_job_add_poll(&plan, "/b", ID, 0);
+        assert_int_equal(mn_result_init(&result, plan.n, NULL), 0);
+        result.steps[0].status = cases[i].look;
+        result.steps[1].status = cases[i].status;
+        result.steps[1].out = mn_slice_of(cases[i].out);
+        assert_int_equal(mn_job_read(&result, &plan, 0, "h", &report, NULL),
+                         cases[i].code);
+        assert_int_equal(report.state.status, cases[i].expect);
+        mn_result_dispose(&result);
+        mn_plan_dispose(&plan);
+    }
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(rsync_copies),
+        T(bash_copies),
+        T(cp_copies),
+        T(tar_copies),
+        T(goes_on_after_its_node_died),
+        T(no_work_without_watcher),
+        T(work_killed),
+        T(gives_up),
+        T(begins_once),
+        T(many_begin_at_once),
+        T(stops),
+        T(cancel_is_honoured),
+        T(target_vanishes),
+        T(a_later_attempt_wins),
+        T(source_missing),
+        T(no_space),
+        T(reverts),
+        T(revert_fails),
+        cmocka_unit_test(reads_reports),
+    };
+    return cmocka_run_group_tests_name("gpfs/jobs", tests, NULL, NULL);
+}
