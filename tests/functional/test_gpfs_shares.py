@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from manila_native import _native
 from tests.functional.drivers import CONTEXT, make_driver, make_share
 
 GIB_KIB = 1024 * 1024
@@ -60,6 +61,15 @@ def test_create_and_delete(cluster, driver):
     driver.delete_share(CONTEXT, share)
     assert_nothing_left(cluster)
     driver.delete_share(CONTEXT, share)
+
+
+def test_one_round_trip_each(cluster, driver):
+    share = make_share()
+    driver.create_share(CONTEXT, make_share())  # connections, the device
+    before = _native.ssh_stats()["scripts"]
+    driver.create_share(CONTEXT, share)
+    driver.extend_share(share, 2)
+    assert _native.ssh_stats()["scripts"] - before == 2
 
 
 def test_check_for_setup_error(cluster, driver):
