@@ -100,6 +100,8 @@ enter_namespace(void)
     if (system("mkdir -p /tmp/u /tmp/w /tmp/plug /tmp/recov /run/dbus "
                "&& mount -t overlay -o lowerdir=/etc,upperdir=/tmp/u,"
                "workdir=/tmp/w none /etc && mkdir -p " DIR
+               " && { test -e /etc/mtab || "
+               "ln -s /proc/self/mounts /etc/mtab; }"
                " && ip link set lo up")
         != 0) {
         return "no overlay file system";
