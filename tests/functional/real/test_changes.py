@@ -7,40 +7,13 @@ import pytest
 
 from tests.functional.drivers import (CONTEXT, make_rule, make_snapshot,
                                       path_of, update, wait_for_job)
-from tests.functional.real import (KINDS, USER, connect, export_files,
+from tests.functional.real import (USER, connect, export_files,
                                    level_of_mount, levels, live,
-                                   running_cluster, served, share_with_file)
+                                   served, share_with_file)
 
 NONE = {"c1": "none", "c2": "none", "c3": "none"}
 SERVICES = "/var/mmfs/ces/nfs-config/export.d", "/etc/ganesha/export.d"
 BROKEN = "EXPORT { Export_Id = 7; Path = /x; FSAL { Name = \n"
-
-
-@pytest.fixture(scope="module")
-def started():
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def cluster(started):
-    started.reset()
-    return started
-
-
-@pytest.fixture(params=KINDS)
-def driver(cluster, request):
-    return connect(cluster, request.param)
-
-
-@pytest.fixture
-def share(cluster, driver):
-    return share_with_file(cluster, driver)
-
-
-@pytest.fixture
-def path(share):
-    return path_of(share)
 
 
 class Rules:

@@ -4,41 +4,14 @@
 import pytest
 
 from tests.functional.drivers import CONTEXT, make_rule, path_of, update
-from tests.functional.real import (KINDS, address, connect, level_of_mount,
-                                   levels, running_cluster, served,
+from tests.functional.real import (address, level_of_mount,
+                                   levels, served,
                                    share_with_file)
 
 FAMILIES = pytest.mark.parametrize("ipv6", [False, True],
                                    ids=["ipv4", "ipv6"])
 NONE = {"c1": "none", "c2": "none", "c3": "none"}
 ALL = {"c1": "rw", "c2": "rw", "c3": "rw"}
-
-
-@pytest.fixture(scope="module")
-def started():
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def cluster(started):
-    started.reset()
-    return started
-
-
-@pytest.fixture(params=KINDS)
-def driver(cluster, request):
-    return connect(cluster, request.param)
-
-
-@pytest.fixture
-def share(cluster, driver):
-    return share_with_file(cluster, driver)
-
-
-@pytest.fixture
-def path(share):
-    return path_of(share)
 
 
 def allow(driver, share, *rules):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.functional.drivers import (CONTEXT, make_rule, make_share, path_of,
                                       update)
-from tests.functional.real import (KINDS, connect, export_files, level,
+from tests.functional.real import (connect, export_files, level,
                                    levels, live, running_cluster,
                                    share_with_file, together)
 
@@ -22,23 +22,6 @@ FOREIGN = """EXPORT {
     FSAL { Name = GPFS; }
 }
 """
-
-
-@pytest.fixture(scope="module")
-def started():
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def cluster(started):
-    started.reset()
-    return started
-
-
-@pytest.fixture(params=KINDS)
-def driver(cluster, request):
-    return connect(cluster, request.param)
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from tests.backends.gpfs import NFSError
 from tests.functional.drivers import (CONTEXT, located, make_rule, make_share,
                                       make_snapshot, path_of, update,
                                       wait_for_job)
-from tests.functional.real import (KINDS, connect, levels, running_cluster,
-                                   share_with_file)
+from tests.functional.real import (levels, share_with_file)
 
 NONE = {"c1": "none", "c2": "none", "c3": "none"}
 MIB = 1 << 20
@@ -80,34 +79,12 @@ print(json.dumps([found, links]))
 PYTHON = "/usr/bin/python3"
 
 
-@pytest.fixture(scope="module")
-def started():
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def cluster(started):
-    started.reset()
-    return started
-
-
-@pytest.fixture(params=KINDS)
-def driver(cluster, request):
-    return connect(cluster, request.param)
-
-
 @pytest.fixture
 def share(cluster, driver):
     share = share_with_file(cluster, driver)
     rule = make_rule(cluster.clients[0].address)
     assert update(driver, share, [rule], add=[rule]) == []
     return share
-
-
-@pytest.fixture
-def path(share):
-    return path_of(share)
 
 
 @pytest.fixture
