@@ -4,6 +4,7 @@
 import pytest
 from manila import exception
 
+from tests.backends.gpfs import GPFSCluster
 from tests.functional.drivers import (CONTEXT, located, make_driver,
                                       make_rule, make_share, update)
 
@@ -160,3 +161,25 @@ def test_deleted_share_leaves_no_export(cluster, driver, share):
     update(driver, share, [rule], add=[rule])
     driver.delete_share(CONTEXT, share)
     assert cluster.exports() == {}
+
+
+@pytest.mark.parametrize("release", ["4.2", "5.0.1", "5.0", "5.1", "5.2",
+                                     "6.0"])
+def test_every_release(release):
+    """From 4.2.1 on; columns and the number of flags per call differ."""
+    with GPFSCluster(release=release) as cluster:
+        driver = make_driver(cluster.settings(), gpfs_nfs_server_type="CES")
+        driver.check_for_setup_error()
+        share = make_share()
+        located(share, driver.create_share(CONTEXT, share))
+        wide, host = make_rule("10.0.0.0/8", "ro"), make_rule("fd00::1")
+        assert update(driver, share, [wide, host], add=[wide, host]) == []
+        wide, near = dict(wide, access_level="rw"), make_rule("10.1.0.0/16",
+                                                             "ro")
+        assert update(driver, share, [wide, near], add=[near],
+                      delete=[host], update=[wide]) == []
+        assert clients(cluster, share) == {"10.1.0.0/16": "RO",
+                                           "10.0.0.0/8": "RW"}
+        assert list(clients(cluster, share)) == ["10.1.0.0/16", "10.0.0.0/8"]
+        driver.delete_share(CONTEXT, share)
+        assert cluster.exports() == {} and cluster.nfs_restarts() == 0
