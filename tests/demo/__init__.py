@@ -3,5 +3,5 @@
 
 A user works through Manila's REST API; after each step the demo looks at
 what stands on the storage servers, and fails unless it is what the step had
-to bring about.
+to bring about.  In the second part NFS clients try all servers, too.
 """

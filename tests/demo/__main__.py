@@ -4,13 +4,25 @@
 import contextlib
 import sys
 
-from tests.backends.gpfs import GPFSCluster, SimulatorError
+from tests.backends.gpfs import (GPFSCluster, SimulatorError,
+                                 unavailable_btrfs, unavailable_ganesha)
 from tests.backends.manila import Manila, ManilaError
 from tests.demo.console import Console
-from tests.demo.story import Failure, Story
+from tests.demo.ganesha_story import GaneshaStory
+from tests.demo.steps import Failure
+from tests.demo.story import Story
 
 DRIVER = 'manila_native.gpfs.GPFSShareDriver'
 LOG_LINES = 15
+
+# GPFS tells the daemon what other nodes change; a simulated one does not.
+NO_CACHE = """MDCACHE {
+    Dir_Chunk = 0;
+}
+EXPORT_DEFAULTS {
+    Attr_Expiration_Time = 0;
+}
+"""
 
 YOUR_OWN = """\
 The same against your own cluster: in manila.conf of a Manila with
@@ -40,7 +52,12 @@ and then, with python-openstackclient and python-manilaclient:
   openstack share access create demo ip 192.0.2.10
   openstack share export location list demo
   openstack share resize demo 2 --wait
-  openstack share delete demo --wait"""
+  openstack share delete demo --wait
+
+Exports by NFS-Ganesha: gpfs_nfs_server_type = GNFS, and the servers run it.
+By the protocol nodes of the cluster: gpfs_nfs_server_type = CES.
+Snapshots: --snapshot-support, --create-share-from-snapshot-support and
+--revert-to-snapshot-support of "openstack share type create" (each True)."""
 
 
 def main():
@@ -67,15 +84,30 @@ def play(console):
     console.say('A GPFS cluster of two nodes (simulated: real sshd and '
                 'kernel NFS exports,\nsimulated mm commands), a real Manila '
                 f'and the driver\n{DRIVER}.\n')
+    run(console, Story, 'Start the GPFS cluster', backend,
+        lambda: GPFSCluster(nodes=2))
+    reason = unavailable_ganesha() or unavailable_btrfs()
+    if reason:
+        console.say('\nNot shown, the same with NFS-Ganesha and real NFS '
+                    f'clients: {reason}.\n')
+        return
+    console.say('\nThe same with NFS-Ganesha on both nodes and real NFS '
+                'clients c1, c2 and c3,\neach a host in the network of the '
+                'nodes; quotas and snapshots are real, too.\n')
+    run(console, GaneshaStory, 'Start the GPFS cluster, NFS-Ganesha, clients',
+        ganesha_backend, ganesha_cluster)
+
+
+def run(console, story, title, settings, make_cluster):
+    """A story, on a cluster and in a Manila of its own."""
     with contextlib.ExitStack() as stack:
         cluster = console.run(
-            'Start the GPFS cluster',
-            lambda: stack.enter_context(GPFSCluster(nodes=2)))
+            title, lambda: stack.enter_context(make_cluster()))
         manila = console.run(
             'Start Manila (API, scheduler, share manager)',
             lambda: stack.enter_context(
-                Manila({'gpfs1': backend(cluster)})))
-        tell(console, manila, cluster)
+                Manila({'gpfs1': settings(cluster)})))
+        tell(console, story, manila, cluster)
 
 
 def backend(cluster):
@@ -83,9 +115,20 @@ def backend(cluster):
                 driver_handles_share_servers=False)
 
 
-def tell(console, manila, cluster):
+def ganesha_backend(cluster):
+    """The demo is not in the network: it reaches nodes by `address`."""
+    return dict(backend(cluster), gpfs_nfs_server_type='GNFS',
+                gpfs_share_export_ip=cluster.nodes[0].address)
+
+
+def ganesha_cluster():
+    return GPFSCluster(nodes=2, network=True, ganesha={'extra': NO_CACHE},
+                       trees='btrfs')
+
+
+def tell(console, story, manila, cluster):
     try:
-        Story(console, cluster, manila.client()).run()
+        story(console, cluster, manila.client()).run()
     except Failure:
         show_errors(console, manila)
         raise

@@ -5,9 +5,12 @@ import dataclasses
 import re
 
 EXPORTS_DIRECTORY = '/etc/exports.d'
+GANESHA_DIRECTORY = '/etc/ganesha/export.d'
 _KIB_PER_GIB = 1024 * 1024
 _EXPORT = re.compile(r'^(?P<path>\S+)\s+(?P<client>[^\s(]+)'
                      r'\((?P<options>[^)]*)\)$')
+_CLIENTS = re.compile(r'\bClients\s*=([^;]*);')
+_HOST_PREFIXES = '/32', '/128'
 
 
 @dataclasses.dataclass
@@ -16,10 +19,11 @@ class Server:
 
     name: str
     clients: dict       # in force: {client: {option, ...}}
-    written: set        # clients in /etc/exports.d, for the next boot
+    written: set        # clients in files, for the next boot
 
     def levels(self):
-        return {client: 'rw' if 'rw' in options else 'ro'
+        return {client: next((level for level in ('rw', 'ro')
+                              if level in options), 'none')
                 for client, options in self.clients.items()}
 
 
@@ -36,12 +40,17 @@ class Standing:
             server.clients or server.written for server in self.servers)
 
 
-def look(cluster, path):
+def kernel_server(node, path):
+    return Server(node.name, parse_exports(node.exportfs(), path),
+                  _written_clients(node, path))
+
+
+def look(cluster, path, server=kernel_server):
     """What stands for the share that is exported at the path."""
     fileset = _fileset_at(cluster, path)
     quota = fileset['quota']['block_hard'] if fileset else 0
     return Standing(fileset and fileset['name'], quota / _KIB_PER_GIB,
-                    [_server(node, path) for node in cluster.nodes])
+                    [server(node, path) for node in cluster.nodes])
 
 
 def _fileset_at(cluster, path):
@@ -49,11 +58,6 @@ def _fileset_at(cluster, path):
         if fileset['path'] == path:
             return fileset
     return None
-
-
-def _server(node, path):
-    return Server(node.name, parse_exports(node.exportfs(), path),
-                  _written_clients(node, path))
 
 
 def parse_exports(text, path):
@@ -71,6 +75,40 @@ def _written_clients(node, path):
         for line in text.splitlines():
             if line.strip('"').startswith(path):
                 clients.update(re.findall(r'(\S+)\([^)]*\)', line))
+    return clients
+
+
+def ganesha_server(node, path):
+    """In force is what the daemon says over D-Bus."""
+    clients = {}
+    for export in node.ganesha.exports().values():
+        if export['path'] == path:
+            clients.update((_plain(each['client']),
+                            {each['access_type'].lower()})
+                           for each in export['clients'])
+    return Server(node.name, clients, _ganesha_clients(node, path))
+
+
+def _plain(client):
+    """Of a single host, the daemon tells a network."""
+    for prefix in _HOST_PREFIXES:
+        client = client.removesuffix(prefix)
+    return client
+
+
+def ganesha_files(node):
+    """Names of the export files, but not of the driver's own directory."""
+    return [name for name in node.listdir(GANESHA_DIRECTORY)
+            if not name.startswith('.')]
+
+
+def _ganesha_clients(node, path):
+    clients = set()
+    for name in ganesha_files(node):
+        text = node.read_file(f'{GANESHA_DIRECTORY}/{name}')
+        if f'"{path}"' in text:
+            for each in _CLIENTS.findall(text):
+                clients.update(each.replace(',', ' ').split())
     return clients
 
 

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The second part of `make demo` (test_share_manager has the first)."""
+
+import io
+import re
+
+import pytest
+
+from tests.backends.gpfs import unavailable_btrfs, unavailable_ganesha
+from tests.backends.manila import Manila
+from tests.demo import __main__ as demo
+from tests.demo.console import Console
+from tests.demo.ganesha_story import GaneshaStory
+
+ERROR = re.compile(r' ERROR \S+ \[.*')      # not the lines of tracebacks
+
+
+def test_the_demo_with_ganesha():
+    reason = unavailable_ganesha() or unavailable_btrfs()
+    if reason:
+        pytest.skip(reason)
+    with demo.ganesha_cluster() as cluster:
+        backends = {'gpfs1': demo.ganesha_backend(cluster)}
+        with Manila(backends, mode='threads') as manila:
+            GaneshaStory(Console(), cluster, manila.client()).run()
+            errors = ERROR.findall(manila.log_text())
+    # only that the share is not shrunk
+    assert errors
+    assert all('ShareShrinking' in each for each in errors)
+
+
+def test_it_says_why_there_is_no_second_part(monkeypatch):
+    told = []
+    monkeypatch.setattr(demo, 'unavailable_ganesha', lambda: 'no Ganesha')
+    monkeypatch.setattr(demo, 'run', lambda console, story, *_:
+                        told.append(story))
+    stream = io.StringIO()
+    demo.play(Console(stream))
+    assert told == [demo.Story]
+    assert 'real NFS clients: no Ganesha.' in stream.getvalue()
