@@ -144,6 +144,65 @@ def test_life_of_a_share(mode, gpfs_cluster2, tmp_path):
         manager.finish()
 
 
+def ces_levels(cluster, path):
+    """{client: level} of a CES export, in order; {}: not exported."""
+    export = cluster.exports().get(path, {'clients': []})
+    return {c['client']: c['Access_Type'].lower() for c in export['clients']}
+
+
+def ganesha_levels(cluster, path):
+    """The same of two NFS-Ganesha daemons, which agree."""
+    first, *others = [
+        {client: level for client, (level,) in
+         storage.ganesha_server(node, path).clients.items()}
+        for node in cluster.nodes]
+    assert all(o == first for o in others)
+    return first
+
+
+def live_elsewhere(manager, cluster, levels_of):
+    """A share's life with another kind of NFS server."""
+    step = steps(manager)
+    step('init')
+    path = step('create')['locations'][0].rpartition(':')[2]
+    levels = {HOST: 'rw', NETWORK: 'ro', HOST6: 'ro'}
+    for name, change in (('allow', {}), ('extend', {}),
+                         ('change', {NETWORK: 'rw'}), ('deny', {HOST: None}),
+                         ('restart', {}), ('ensure', {})):
+        levels.update(change)
+        levels = {c: level for c, level in levels.items() if level}
+        report = manager.step(name)
+        assert {c: state for c, (_level, state) in report['rules'].items()
+                } == dict.fromkeys(levels, 'active')
+        assert levels_of(cluster, path) == levels
+        manager.go_on()
+    assert manager.step('delete')['status'] is None
+    assert levels_of(cluster, path) == {}
+    assert list(cluster.filesets()) == ['root']
+
+
+@pytest.mark.parametrize('mode', ['threads', 'eventlet'])
+def test_life_with_ces(mode, gpfs_cluster2, tmp_path):
+    settings = dict(gpfs_cluster2.settings(), gpfs_nfs_server_type='CES')
+    with running(mode, settings, tmp_path) as manager:
+        live_elsewhere(manager, gpfs_cluster2, ces_levels)
+        manager.finish()
+    assert gpfs_cluster2.nfs_restarts() == 0
+
+
+@pytest.mark.parametrize('mode', ['threads', 'eventlet'])
+def test_life_with_ganesha(mode, gpfs_real_cluster, tmp_path):
+    cluster = gpfs_real_cluster
+    starts = [node.ganesha.starts() for node in cluster.nodes]
+    # from here the first node is reached at another address
+    settings = dict(cluster.settings(), gpfs_nfs_server_type='GNFS',
+                    gpfs_share_export_ip=cluster.nodes[0].address)
+    with running(mode, settings, tmp_path) as manager:
+        live_elsewhere(manager, cluster, ganesha_levels)
+        manager.finish()
+    assert [node.ganesha.starts() for node in cluster.nodes] == starts
+
+
 def steps(manager):
     """A function that lets the next step happen, and returns its report."""
     def step(name):
