@@ -7,7 +7,7 @@
 #define MN_EXEC_LOCAL_H
 
 #include "exec/executor.h"
-#include "exec/waiter.h"
+#include "engine/waiter.h"
 
 struct mn_local_config {
     const char *const *root_helper; /* NULL-ended prefix, or NULL; copied */

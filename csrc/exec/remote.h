@@ -7,7 +7,7 @@
 #define MN_EXEC_REMOTE_H
 
 #include "exec/executor.h"
-#include "exec/waiter.h"
+#include "engine/waiter.h"
 #include "ssh/ssh.h"
 
 struct mn_remote_config {

@@ -224,6 +224,7 @@ mn_gpfs_new(const struct mn_gpfs_config *config, struct mn_gpfs **gpfs,
     if (!g) {
         return mn_error_nomem(err);
     }
+    g->base.vtable = &mn_gpfs__vtable;
     rc = copy_config(config, g, err);
     rc = rc ? rc : new_helper(g, err);
     if (rc) {

@@ -14,13 +14,7 @@
 
 #include "core/error.h"
 #include "exec/executor.h"
-
-enum mn_log_level { MN_LOG_DEBUG, MN_LOG_INFO, MN_LOG_WARNING, MN_LOG_ERROR };
-
-struct mn_log {
-    void (*write)(void *ctx, enum mn_log_level level, const char *text);
-    void *ctx;
-};
+#include "share/driver.h"
 
 enum mn_nfs_server_type { MN_NFS_KNFS, MN_NFS_GNFS, MN_NFS_CES };
 
@@ -72,28 +66,8 @@ struct mn_gpfs;
 int mn_gpfs_new(const struct mn_gpfs_config *config, struct mn_gpfs **gpfs,
                 struct mn_error *err);
 void mn_gpfs_free(struct mn_gpfs *gpfs);
-
-/* What the driver needs of Manila's share instance dict. */
-struct mn_share {
-    const char *id;             /* share['id']: the instance's UUID */
-    const char *name;           /* share['name']: names the fileset */
-    uint64_t size_gib;          /* share['size'] */
-    const char *export_options; /* extra spec {knfs,gnfs,ces}:export_options,
-                                   or NULL */
-    const char *pool; /* of share['host'] behind '#'; NULL: the first */
-    const char *path; /* of its export location, for a managed share that is
-                         linked elsewhere; NULL: the pool's base/name */
-};
-
-/* What the driver needs of Manila's snapshot instance dict. */
-struct mn_snapshot {
-    struct mn_share share; /* snapshot['share'] */
-    const char *id;
-    const char *name;   /* GPFS snapshot of the share's fileset; for a managed
-                           one snapshot['provider_location'] */
-    bool not_mountable; /* share['mount_snapshot_support'] is false, so that
-                           the snapshot never had exports of its own */
-};
+/* The same object as one driver of several. */
+struct mn_driver *mn_gpfs_driver(struct mn_gpfs *gpfs);
 
 /* Manila's check_for_setup_error(): the cluster is active, the base directory
    is a directory on GPFS, filesets have quotas, every NFS server answers and
@@ -114,16 +88,6 @@ int mn_gpfs_delete_share(struct mn_gpfs *g, const struct mn_share *share,
 int mn_gpfs_extend_share(struct mn_gpfs *g, const struct mn_share *share,
                          uint64_t new_size_gib, struct mn_error *err);
 
-struct mn_ensure_result {
-    enum mn_code code; /* 0: the share stands (again) */
-    struct mn_error err;
-    struct mn_buf location;
-    bool repaired; /* link, quota or exports had to be mended; exports came
-                      back from their file or need Manila's rules */
-    bool reapply_access; /* the exports file is gone: Manila must call
-                            update_access for this share */
-};
-
 /* Look at all shares with one listing per host and mend what can be mended.
    Fails as a whole only when the cluster can't be asked. A share without
    rules has no exports file either, so it too asks for its rules. The caller
@@ -131,24 +95,6 @@ struct mn_ensure_result {
 int mn_gpfs_ensure_shares(struct mn_gpfs *g, const struct mn_share *shares,
                           size_t n, struct mn_ensure_result *results,
                           struct mn_error *err);
-
-/* Manila's access rule. */
-struct mn_access_rule {
-    const char *access_id;   /* keys the answer; may be NULL in delete lists */
-    const char *access_type; /* "ip" ... */
-    const char *access_to;
-    const char *access_level; /* "rw" or "ro" */
-};
-
-struct mn_rules {
-    const struct mn_access_rule *v;
-    size_t n;
-};
-
-struct mn_rule_state {
-    enum mn_code code; /* 0: in force on every server */
-    char text[256];
-};
 
 /* Manila's update_access: make the exports of the share exactly the rules in
    `all`. add, drop and update tell what changed; all three empty means that

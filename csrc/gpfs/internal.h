@@ -48,6 +48,7 @@ struct mn_gpfs_base {
 };
 
 struct mn_gpfs {
+    struct mn_driver base;
     enum mn_nfs_server_type nfs_server_type;
     char *export_ip;
     struct mn_gpfs_base *pools;
@@ -62,6 +63,8 @@ struct mn_gpfs {
     struct mn_log log;
     struct mn_nfs_helper *helper; /* borrows from the above */
 };
+
+extern const struct mn_driver_vtable mn_gpfs__vtable;
 
 /* One plan on the cluster. */
 int mn_gpfs__run(struct mn_gpfs *g, const struct mn_plan *plan,

@@ -164,3 +164,22 @@ mnpy_str(struct mn_slice bytes)
     return PyUnicode_DecodeUTF8(bytes.n ? bytes.p : "", (Py_ssize_t)bytes.n,
                                 "surrogateescape");
 }
+
+int
+mnpy_get_list(struct mn_argv *argv, PyObject *dict, const char *key)
+{
+    PyObject *list = mnpy_get(dict, key);
+    int rc = list ? mnpy_add_texts(argv, list, key) : -1;
+    Py_XDECREF(list);
+    return rc;
+}
+
+int
+mnpy_get_bool(PyObject *dict, const char *key, bool *value)
+{
+    PyObject *o = mnpy_get(dict, key);
+    int truth = o ? PyObject_IsTrue(o) : -1;
+    Py_XDECREF(o);
+    *value = truth > 0;
+    return truth < 0 ? -1 : 0;
+}

@@ -14,6 +14,7 @@
 #include "core/argv.h"
 #include "core/buf.h"
 #include "gpfs/driver.h"
+#include "share/driver.h"
 #include "python/services.h"
 
 /* obj[key] of a dict or of one of Manila's model objects, or None when it
@@ -42,6 +43,12 @@ int mnpy_add_bytes(struct mn_buf *buf, PyObject *o);
 /* Append the items of a sequence of texts; None has none. [gil] */
 int mnpy_add_texts(struct mn_argv *argv, PyObject *seq, const char *what);
 
+/* As mnpy_add_texts() of mnpy_get(). [gil] */
+int mnpy_get_list(struct mn_argv *argv, PyObject *dict, const char *key);
+
+/* Whether obj[key] is true. [gil] */
+int mnpy_get_bool(PyObject *obj, const char *key, bool *value);
+
 /* A tuple of any iterable; None gives the empty one. [gil] */
 PyObject *mnpy_tuple(PyObject *iterable);
 
@@ -54,7 +61,9 @@ struct mnpy_reader {
     enum mn_nfs_server_type server_type; /* whose extra specs count */
     const struct mn_gpfs_pool *pools;    /* none: nobody asks for paths */
     size_t pools_n;
-    bool named_pools; /* share['host'] tells which; else there is one */
+    bool named_pools;    /* share['host'] tells which; else there is one */
+    const char *backend; /* for messages: "GPFS" */
+    bool cifs;           /* serves CIFS, too, not only NFS */
 };
 
 /* The pool of this name, else the first; NULL without any. [any] */
@@ -66,8 +75,10 @@ struct mnpy_share {
     struct mn_share view; /* points to what follows */
     char *id;
     char *name;
+    char *proto;
     char *export_options;
     char *pool;
+    char *location;
     char *path;
 };
 
@@ -91,7 +102,6 @@ struct mnpy_snapshot {
     struct mnpy_share share;
     char *id;
     char *name;
-    long size_gib;  /* 0: Manila did not tell */
     bool mountable; /* the share's type promises exports of its own */
 };
 

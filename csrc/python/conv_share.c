@@ -61,6 +61,21 @@ read_options(char **options, const struct mnpy_reader *r, PyObject *share,
     return rc;
 }
 
+/* The protocol, in capitals. */
+static int
+read_proto(PyObject *obj, char **proto)
+{
+    if (mnpy_get_text(obj, "share_proto", proto) < 0) {
+        return -1;
+    }
+    for (char *p = *proto; p && *p; p++) {
+        if (*p >= 'a' && *p <= 'z') {
+            *p = (char)(*p - 'a' + 'A');
+        }
+    }
+    return 0;
+}
+
 /* The pool in "host@backend#pool". */
 static int
 read_pool(struct mnpy_share *share, PyObject *obj)
@@ -134,21 +149,14 @@ is_usual_path(const struct mn_gpfs_pool *pool, const char *name,
 
 /* Where the share is linked, when Manila knows of a place of its own. */
 static int
-read_path(struct mnpy_share *share, PyObject *obj, const struct mnpy_reader *r)
+read_path(struct mnpy_share *share, const struct mnpy_reader *r)
 {
     const struct mn_gpfs_pool *pool = mnpy_pool_of(r, share->pool);
     const char *name = share->name ? share->name : share->id;
-    char *location;
-    if (!pool || !name) {
-        return 0;
-    }
-    if (mnpy_location_of(obj, &location) < 0) {
-        return -1;
-    }
-    const char *path = location ? mnpy_location_path(location) : NULL;
-    bool own = path && !is_usual_path(pool, name, path);
+    const char *path =
+        share->location ? mnpy_location_path(share->location) : NULL;
+    bool own = pool && name && path && !is_usual_path(pool, name, path);
     share->path = own ? mn_strdup(path) : NULL;
-    mn_free(location);
     if (own && !share->path) {
         PyErr_NoMemory();
         return -1;
@@ -166,8 +174,10 @@ mnpy_share_init(struct mnpy_share *share, PyObject *obj,
     if (mnpy_get_text(obj, "id", &share->id) < 0
         || mnpy_get_text(obj, "name", &share->name) < 0
         || mnpy_get_number(obj, "size", 0, 1L << 40, 0, &size) < 0
+        || read_proto(obj, &share->proto) < 0
+        || mnpy_location_of(obj, &share->location) < 0
         || (r->named_pools && read_pool(share, obj) < 0)
-        || read_path(share, obj, r) < 0) {
+        || read_path(share, r) < 0) {
         return -1;
     }
     if (want_specs
@@ -177,9 +187,11 @@ mnpy_share_init(struct mnpy_share *share, PyObject *obj,
     share->view = (struct mn_share){
         .id = share->id ? share->id : share->name,
         .name = share->name ? share->name : share->id,
+        .proto = share->proto,
         .size_gib = (uint64_t)size,
         .export_options = share->export_options,
         .pool = share->pool,
+        .location = share->location,
         .path = share->path,
     };
     if (!share->view.id) {
@@ -194,8 +206,10 @@ mnpy_share_dispose(struct mnpy_share *share)
 {
     mn_free(share->id);
     mn_free(share->name);
+    mn_free(share->proto);
     mn_free(share->export_options);
     mn_free(share->pool);
+    mn_free(share->location);
     mn_free(share->path);
     *share = (struct mnpy_share){0};
 }
@@ -216,8 +230,8 @@ mnpy_share_of_snapshot(PyObject *snapshot)
     return share;
 }
 
-/* GPFS's name of the snapshot: what a managed one was given as, else Manila's
-   name of it. */
+/* The back end's name of the snapshot: what a managed one was given as, else
+   Manila's name of it. */
 static int
 read_snapshot_name(struct mnpy_snapshot *snapshot, PyObject *obj)
 {
@@ -248,16 +262,17 @@ mnpy_snapshot_init(struct mnpy_snapshot *snapshot, PyObject *obj,
                    PyObject *share, const struct mnpy_reader *r,
                    bool want_specs)
 {
+    long size;
     *snapshot = (struct mnpy_snapshot){0};
     if (mnpy_get_text(obj, "id", &snapshot->id) < 0
         || read_snapshot_name(snapshot, obj) < 0
-        || mnpy_get_number(obj, "size", 0, 1L << 40, 0, &snapshot->size_gib)
-               < 0
+        || mnpy_get_number(obj, "size", 0, 1L << 40, 0, &size) < 0
         || mnpy_share_init(&snapshot->share, share, r, want_specs, NULL) < 0
         || read_mountable(snapshot, share) < 0) {
         return -1;
     }
     snapshot->view.share = snapshot->share.view;
+    snapshot->view.size_gib = (uint64_t)size;
     snapshot->view.id = snapshot->id ? snapshot->id : snapshot->name;
     snapshot->view.name = snapshot->name ? snapshot->name : snapshot->id;
     if (!snapshot->view.id) {

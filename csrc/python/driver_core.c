@@ -16,6 +16,7 @@ mnpy_call_begin(struct mnpy_call *call, PyObject *self)
     }
     Py_INCREF((PyObject *)setup);
     call->setup = setup;
+    call->driver = setup->driver;
     call->gpfs = setup->gpfs;
     call->services = &setup->services;
     return 0;
@@ -36,17 +37,20 @@ mnpy_call_guard(struct mnpy_call *call, PyObject *share)
     if (mnpy_get_text(share, "share_proto", &proto) < 0) {
         return false;
     }
-    bool nfs = proto && mn_slice_eq_nocase(mn_slice_of(proto), "NFS");
-    if (!nfs) {
+    const struct mnpy_reader *r = &call->setup->reader;
+    struct mn_slice s = mn_slice_of(proto);
+    bool served = mn_slice_eq_nocase(s, "NFS")
+                  || (r->cifs && mn_slice_eq_nocase(s, "CIFS"));
+    if (!served) {
         struct mn_buf text = MN_BUF_INIT;
-        mn_buf_printf(&text, "Share protocol %s not supported by GPFS driver.",
-                      proto ? proto : "(none)");
+        mn_buf_printf(&text, "Share protocol %s not supported by %s driver.",
+                      proto ? proto : "(none)", r->backend);
         mnpy_raise(call->services, MNPY_INVALID_SHARE, "INVAL",
                    mn_buf_str(&text));
         mn_buf_dispose(&text);
     }
     mn_free(proto);
-    return nfs;
+    return served;
 }
 
 int
@@ -99,17 +103,25 @@ mnpy_call_snapshot(struct mnpy_call *call, PyObject *snapshot, PyObject *share,
 }
 
 PyObject *
-mnpy_locations(const struct mn_buf *location)
+mnpy_locations(const struct mn_buf *locations)
 {
-    if (!location->n) {
-        return PyList_New(0);
+    struct mn_slice rest = mn_buf_view(locations);
+    struct mn_slice one;
+    PyObject *list = PyList_New(0);
+    while (list && mn_slice_next(&rest, '\0', &one)) {
+        PyObject *path = mnpy_str(one);
+        PyObject *preferred = PyList_Size(list) ? Py_False : Py_True;
+        PyObject *told =
+            path ? Py_BuildValue("{s:N,s:O,s:{s:O}}", "path", path,
+                                 "is_admin_only", Py_False, "metadata",
+                                 "preferred", preferred)
+                 : NULL;
+        if (!told || PyList_Append(list, told) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(told);
     }
-    PyObject *path = mnpy_str(mn_buf_view(location));
-    if (!path) {
-        return NULL;
-    }
-    return Py_BuildValue("[{s:N,s:O,s:{s:O}}]", "path", path, "is_admin_only",
-                         Py_False, "metadata", "preferred", Py_True);
+    return list;
 }
 
 PyObject *

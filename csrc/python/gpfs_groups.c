@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "core/alloc.h"
-#include "python/gpfs_many.h"
+#include "python/gpfs_methods.h"
+#include "python/many.h"
 #include "python/logbridge.h"
 #include "python/raise.h"
 

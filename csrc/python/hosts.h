@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "exec/executor.h"
-#include "exec/waiter.h"
+#include "engine/waiter.h"
 #include "python/services.h"
 #include "ssh/ssh.h"
 

@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-enum mnpy_exception
-mnpy_class_of(enum mn_code code)
+/* As GPFS's class; the other drivers' stand in the same order. */
+static enum mnpy_exception
+gpfs_class_of(enum mn_code code)
 {
     switch (code) {
     case MN_EINVAL:
@@ -30,6 +31,15 @@ mnpy_class_of(enum mn_code code)
         break;
     }
     return MNPY_GPFS;
+}
+
+enum mnpy_exception
+mnpy_class_of(const struct mnpy_services *s, enum mn_code code)
+{
+    enum mnpy_exception class = gpfs_class_of(code);
+    return class <= MNPY_CONNECTION
+               ? (enum mnpy_exception)(class + s->family - MNPY_GPFS)
+               : class;
 }
 
 void
@@ -62,8 +72,7 @@ mnpy_failed(const struct mnpy_services *s, int rc, const struct mn_error *err)
 
 bool
 mnpy_failed_as(const struct mnpy_services *s, int rc,
-               const struct mn_error *err,
-               enum mnpy_exception (*class_of)(enum mn_code))
+               const struct mn_error *err, mnpy_class_of_fn *class_of)
 {
     if (PyErr_Occurred()) {
         return true;
@@ -77,7 +86,7 @@ mnpy_failed_as(const struct mnpy_services *s, int rc,
         return true;
     }
     const char *text = err->code == MN_OK ? mn_code_name(code) : err->text;
-    mnpy_raise(s, class_of(code), mn_code_name(code), text);
+    mnpy_raise(s, class_of(s, code), mn_code_name(code), text);
     return true;
 }
 

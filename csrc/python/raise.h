@@ -16,14 +16,16 @@
 bool mnpy_failed(const struct mnpy_services *s, int rc,
                  const struct mn_error *err);
 
+typedef enum mnpy_exception mnpy_class_of_fn(const struct mnpy_services *s,
+                                             enum mn_code code);
+
 /* The exception class that a code has by default. [any] */
-enum mnpy_exception mnpy_class_of(enum mn_code code);
+mnpy_class_of_fn mnpy_class_of;
 
 /* As mnpy_failed(), for a method of which Manila wants classes of its own.
    [gil] */
 bool mnpy_failed_as(const struct mnpy_services *s, int rc,
-                    const struct mn_error *err,
-                    enum mnpy_exception (*class_of)(enum mn_code));
+                    const struct mn_error *err, mnpy_class_of_fn *class_of);
 
 /* Raise one of our exceptions with this text. [gil] */
 void mnpy_raise(const struct mnpy_services *s, enum mnpy_exception which,

@@ -24,6 +24,7 @@ mnpy_services_copy(struct mnpy_services *s, const struct mnpy_services *from)
     for (int i = 0; i < MNPY_EXCEPTIONS_N; i++) {
         replace(&s->exceptions[i], from->exceptions[i]);
     }
+    s->family = from->family;
     replace(&s->log, from->log);
     replace(&s->wait, from->wait);
     replace(&s->extra_specs, from->extra_specs);

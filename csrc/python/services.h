@@ -9,12 +9,17 @@
 
 #include "python/api.h"
 
-/* index, name in Python, index of the base class (itself: Exception) */
+/* index, name in Python, index of the base class (itself: Exception). The
+   first four of each driver stand in the same order: raise.c counts on it. */
 #define MNPY_EXCEPTIONS(X)                                            \
     X(GPFS, "GPFSException", GPFS)                                    \
     X(CONFIGURATION, "GPFSConfigurationException", GPFS)              \
     X(TIMEOUT, "GPFSTimeoutException", GPFS)                          \
     X(CONNECTION, "GPFSConnectionException", GPFS)                    \
+    X(TEGILE, "TegileException", TEGILE)                              \
+    X(TEGILE_CONFIGURATION, "TegileConfigurationException", TEGILE)   \
+    X(TEGILE_TIMEOUT, "TegileTimeoutException", TEGILE)               \
+    X(TEGILE_CONNECTION, "TegileConnectionException", TEGILE)         \
     X(INVALID_SHARE, "InvalidShare", INVALID_SHARE)                   \
     X(INVALID_ACCESS, "InvalidShareAccess", INVALID_ACCESS)           \
     X(INVALID_INPUT, "InvalidInput", INVALID_INPUT)                   \
@@ -32,6 +37,7 @@ enum mnpy_exception {
 };
 
 struct mnpy_services {
+    enum mnpy_exception family; /* MNPY_GPFS or MNPY_TEGILE */
     PyObject *exceptions[MNPY_EXCEPTIONS_N];
     PyObject *log;         /* log(level: int, text: str), or NULL */
     PyObject *wait;        /* see wait.h, or NULL: wait as a thread */

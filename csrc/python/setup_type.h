@@ -22,13 +22,18 @@ struct mnpy_setup {
     size_t pools_n;
     char *export_ip;
     bool async_revert; /* Manila asks get_share_status() how it goes */
-    struct mn_gpfs *gpfs;
+    struct mn_driver *driver;
+    struct mn_gpfs *gpfs;           /* the same, when it is that one */
     struct mn_executor **executors; /* one per host name */
     size_t executors_n;
 };
 
-/* From the dict that the driver's do_setup() hands in; see gpfs.py for its
-   keys. New reference. [gil] */
-struct mnpy_setup *mnpy_setup_new(struct mnpy_state *state, PyObject *dict);
+/* An empty one, with the services in dict. New reference. [gil] */
+struct mnpy_setup *mnpy_setup_alloc(struct mnpy_state *state, PyObject *dict);
+
+/* From the dict that a driver's do_setup() hands in; see gpfs.py and
+   tegile.py for its keys. New reference. [gil] */
+struct mnpy_setup *mnpy_gpfs_setup_new(struct mnpy_state *state,
+                                       PyObject *dict);
 
 #endif

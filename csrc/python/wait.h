@@ -8,7 +8,7 @@
 #ifndef MN_PYTHON_WAIT_H
 #define MN_PYTHON_WAIT_H
 
-#include "exec/waiter.h"
+#include "engine/waiter.h"
 #include "python/services.h"
 
 /* A waiter that asks s->wait. s must outlive every executor that got the

@@ -18,13 +18,14 @@ LAYERS = {
     'core': set(),
     'engine': {'core'},
     'nfs': {'core'},
+    'share': {'core'},
     'ssh': {'core', 'engine'},
     'rest': {'core', 'engine'},
     'exec': {'core', 'engine', 'ssh'},
-    'gpfs': {'core', 'nfs', 'exec'},
-    'tegile': {'core', 'nfs', 'rest'},
+    'gpfs': {'core', 'nfs', 'exec', 'share'},
+    'tegile': {'core', 'rest', 'share'},
     'python': {'core', 'engine', 'nfs', 'ssh', 'rest', 'exec', 'gpfs',
-               'tegile'},
+               'share', 'tegile'},
 }
 
 #: header outside of libc: the layers that may include it

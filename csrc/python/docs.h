@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signatures and docstrings of the methods of _native.GPFSShareDriver, for
- * gpfs_type.c alone.
+ * Signatures and docstrings of the methods of the driver types, for
+ * gpfs_type.c and tegile_type.c alone.
  */
 #ifndef MN_PYTHON_GPFS_DOCS_H
 #define MN_PYTHON_GPFS_DOCS_H
@@ -15,23 +15,22 @@ PyDoc_STRVAR(native_setup_doc,
              "Take options and callables (see manila_native.gpfs). May be\n"
              "called again; operations that run keep the old ones.");
 
-PyDoc_STRVAR(check_doc,
-             "check_for_setup_error($self, /)\n"
-             "--\n"
-             "\n"
-             "Raise when the cluster or an NFS server is not fit for use.");
+PyDoc_STRVAR(check_doc, "check_for_setup_error($self, /)\n"
+                        "--\n"
+                        "\n"
+                        "Raise when the back end is not fit for use.");
 
 PyDoc_STRVAR(create_share_doc,
              "create_share($self, /, context, share, share_server=None)\n"
              "--\n"
              "\n"
-             "Create the fileset of a share. Returns its export locations.");
+             "Create a share. Returns its export locations.");
 
 PyDoc_STRVAR(delete_share_doc,
              "delete_share($self, /, context, share, share_server=None)\n"
              "--\n"
              "\n"
-             "Delete exports and fileset of a share; absent is success.");
+             "Delete a share; absent is success.");
 
 PyDoc_STRVAR(extend_share_doc,
              "extend_share($self, /, share, new_size, share_server=None)\n"
@@ -50,17 +49,18 @@ PyDoc_STRVAR(ensure_share_doc,
              "ensure_share($self, /, context, share, share_server=None)\n"
              "--\n"
              "\n"
-             "Mend link, quota and exports of one share. Returns its export\n"
+             "Mend what can be mended of one share. Returns its export\n"
              "locations.");
 
-PyDoc_STRVAR(ensure_shares_doc,
-             "ensure_shares($self, /, context, shares)\n"
-             "--\n"
-             "\n"
-             "Mend what can be mended of many shares, with one listing per\n"
-             "host. Returns {share id: {'status', 'reapply_access_rules',\n"
-             "'export_locations'}} and never raises for what a host did:\n"
-             "Manila would not ask again.");
+PyDoc_STRVAR(
+    ensure_shares_doc,
+    "ensure_shares($self, /, context, shares)\n"
+    "--\n"
+    "\n"
+    "Mend what can be mended of many shares, with a handful of\n"
+    "listings. Returns {share id: {'status', 'reapply_access_rules',\n"
+    "'export_locations'}} and never raises for what a back end did:\n"
+    "Manila would not ask again.");
 
 PyDoc_STRVAR(
     update_access_doc,
@@ -68,7 +68,7 @@ PyDoc_STRVAR(
     "              delete_rules, update_rules, share_server=None)\n"
     "--\n"
     "\n"
-    "Make the exports of a share what access_rules say. Returns\n"
+    "Make access to a share what access_rules say. Returns\n"
     "{access_id: {'state': 'active' or 'error'}}.");
 
 PyDoc_STRVAR(
@@ -100,7 +100,7 @@ PyDoc_STRVAR(
     "create_snapshot($self, /, context, snapshot, share_server=None)\n"
     "--\n"
     "\n"
-    "Take a snapshot of a share's fileset. Returns its\n"
+    "Take a snapshot of a share. Returns its\n"
     "'provider_location' and, when it can be mounted, its\n"
     "'export_locations'.");
 
@@ -109,13 +109,13 @@ PyDoc_STRVAR(
     "delete_snapshot($self, /, context, snapshot, share_server=None)\n"
     "--\n"
     "\n"
-    "Delete exports and data of a snapshot; absent is success.");
+    "Delete a snapshot; absent is success.");
 
 PyDoc_STRVAR(manage_existing_snapshot_doc,
              "manage_existing_snapshot($self, /, snapshot, driver_options)\n"
              "--\n"
              "\n"
-             "Take over the snapshot of the share's fileset that\n"
+             "Take over the snapshot of the share that\n"
              "snapshot['provider_location'] names. Returns 'size' and\n"
              "'provider_location'; raises ManageInvalidShareSnapshot.");
 
@@ -131,8 +131,9 @@ PyDoc_STRVAR(
     "                           share_server=None, parent_share=None)\n"
     "--\n"
     "\n"
-    "Create a share and begin to copy a snapshot into it. The copy goes on\n"
-    "without this process; get_share_status() tells how far it is.");
+    "Create a share with the content of a snapshot. Where 'status' is\n"
+    "'creating_from_snapshot', a copy goes on without this process, and\n"
+    "get_share_status() tells how far it is.");
 
 PyDoc_STRVAR(
     revert_to_snapshot_doc,
@@ -156,16 +157,15 @@ PyDoc_STRVAR(manage_existing_doc,
              "manage_existing($self, /, share, driver_options)\n"
              "--\n"
              "\n"
-             "Take over the fileset that is linked where the share's export\n"
-             "location says. Returns 'size' and 'export_locations'; raises\n"
+             "Take over what is at the share's export location. Returns "
+             "'size' and 'export_locations'; raises\n"
              "ManageInvalidShare.");
 
-PyDoc_STRVAR(unmanage_doc,
-             "unmanage($self, /, share)\n"
-             "--\n"
-             "\n"
-             "Leave fileset and exports of a share to others. Raises\n"
-             "UnmanageInvalidShare alone.");
+PyDoc_STRVAR(unmanage_doc, "unmanage($self, /, share)\n"
+                           "--\n"
+                           "\n"
+                           "Leave a share and its exports to others. Raises\n"
+                           "UnmanageInvalidShare alone.");
 
 PyDoc_STRVAR(get_pool_doc, "get_pool($self, /, share)\n"
                            "--\n"
@@ -210,7 +210,7 @@ PyDoc_STRVAR(get_backend_info_doc,
              "get_backend_info($self, /, context)\n"
              "--\n"
              "\n"
-             "A dict that changes when the exports of all shares must be\n"
+             "A dict that changes when all shares must be\n"
              "looked at again.");
 
 PyDoc_STRVAR(capacities_doc, "_get_capacities($self, /)\n"

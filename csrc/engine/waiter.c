@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "exec/waiter.h"
+#include "engine/waiter.h"
 
 bool
 mn_waiter_wants_eventfd(const struct mn_waiter *w)

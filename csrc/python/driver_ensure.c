@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Methods of _native.GPFSShareDriver that look after shares that are there.
+ * Methods of the drivers that look after shares that are there.
  */
 #include "core/alloc.h"
-#include "python/gpfs_many.h"
+#include "python/many.h"
 #include "python/logbridge.h"
 #include "python/raise.h"
 
@@ -15,8 +15,8 @@ ensure_one(struct mnpy_call *call)
         return PyErr_NoMemory();
     }
     PyObject *locations = NULL;
-    int rc = mn_gpfs_ensure_shares(call->gpfs, &call->share.view, 1, result,
-                                   &call->err);
+    int rc = call->driver->vtable->ensure_shares(
+        call->driver, &call->share.view, 1, result, &call->err);
     if (!mnpy_failed(call->services, rc, &call->err)
         && !mnpy_failed(call->services, (int)result->code, &result->err)) {
         locations = mnpy_locations(&result->location);
@@ -27,7 +27,7 @@ ensure_one(struct mnpy_call *call)
 }
 
 PyObject *
-mnpy_gpfs_ensure_share(PyObject *self, PyObject *args, PyObject *kwargs)
+mnpy_driver_ensure_share(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     struct mnpy_call call;
     if (mnpy_call_parse(&call, self, args, kwargs, "OO|O:ensure_share",
@@ -100,8 +100,8 @@ ensure_all(struct mnpy_call *call, const struct mnpy_many *m)
     if (!results) {
         return PyErr_NoMemory();
     }
-    int rc =
-        mn_gpfs_ensure_shares(call->gpfs, m->views, m->n, results, &call->err);
+    int rc = call->driver->vtable->ensure_shares(call->driver, m->views, m->n,
+                                                 results, &call->err);
     for (size_t i = 0; rc != MN_OK && i < m->n; i++) {
         results[i].code = (enum mn_code)rc;
         results[i].err = call->err;
@@ -115,7 +115,7 @@ ensure_all(struct mnpy_call *call, const struct mnpy_many *m)
 }
 
 PyObject *
-mnpy_gpfs_ensure_shares(PyObject *self, PyObject *args, PyObject *kwargs)
+mnpy_driver_ensure_shares(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"context", "shares", NULL};
     PyObject *context;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Methods of _native.GPFSShareDriver that say who may use a share.
+ * Methods of the drivers that say who may use a share.
  */
-#include <string.h>
-
 #include "core/alloc.h"
 #include "python/driver_core.h"
 #include "python/logbridge.h"
@@ -78,7 +76,7 @@ states_of(struct mnpy_call *call, const struct access *a)
 }
 
 PyObject *
-mnpy_gpfs_update_access(PyObject *self, PyObject *args, PyObject *kwargs)
+mnpy_driver_update_access(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {
         "context",      "share",        "access_rules", "add_rules",
@@ -103,9 +101,9 @@ mnpy_gpfs_update_access(PyObject *self, PyObject *args, PyObject *kwargs)
         access_dispose(&a);
         return mnpy_call_error(&call);
     }
-    int rc = mn_gpfs_update_access(call.gpfs, &call.share.view, a.all.view,
-                                   a.add.view, a.drop.view, a.update.view,
-                                   a.states, &call.err);
+    int rc = call.driver->vtable->update_access(
+        call.driver, &call.share.view, a.all.view, a.add.view, a.drop.view,
+        a.update.view, a.states, &call.err);
     PyObject *result = mnpy_failed(call.services, rc, &call.err)
                            ? NULL
                            : states_of(&call, &a);
@@ -115,9 +113,9 @@ mnpy_gpfs_update_access(PyObject *self, PyObject *args, PyObject *kwargs)
 }
 
 static enum mnpy_exception
-access_class(enum mn_code code)
+access_class(const struct mnpy_services *s, enum mn_code code)
 {
-    return code == MN_EINVAL ? MNPY_INVALID_ACCESS : mnpy_class_of(code);
+    return code == MN_EINVAL ? MNPY_INVALID_ACCESS : mnpy_class_of(s, code);
 }
 
 /* Manila ignores what this method returns and takes every rule for active
@@ -143,8 +141,8 @@ all_in_force(struct mnpy_call *call, const struct access *a)
 }
 
 PyObject *
-mnpy_gpfs_snapshot_update_access(PyObject *self, PyObject *args,
-                                 PyObject *kwargs)
+mnpy_driver_snapshot_update_access(PyObject *self, PyObject *args,
+                                   PyObject *kwargs)
 {
     static char *names[] = {"context",   "snapshot",     "access_rules",
                             "add_rules", "delete_rules", "share_server",
@@ -168,9 +166,9 @@ mnpy_gpfs_snapshot_update_access(PyObject *self, PyObject *args,
         access_dispose(&a);
         return mnpy_call_error(&call);
     }
-    int rc = mn_gpfs_snapshot_update_access(call.gpfs, &call.snapshot.view,
-                                            a.all.view, a.add.view,
-                                            a.drop.view, a.states, &call.err);
+    int rc = call.driver->vtable->snapshot_update_access(
+        call.driver, &call.snapshot.view, a.all.view, a.add.view, a.drop.view,
+        a.states, &call.err);
     bool ok =
         !mnpy_failed(call.services, rc, &call.err) && all_in_force(&call, &a);
     access_dispose(&a);
@@ -184,8 +182,7 @@ mnpy_gpfs_snapshot_update_access(PyObject *self, PyObject *args,
 /* The two single-rule calls of the original driver. */
 static PyObject *
 one_rule(PyObject *self, PyObject *args, PyObject *kwargs, const char *format,
-         int (*change)(struct mn_gpfs *, const struct mn_share *,
-                       const struct mn_access_rule *, struct mn_error *))
+         bool allow)
 {
     static char *names[] = {"context", "share", "access", "share_server",
                             NULL};
@@ -205,29 +202,26 @@ one_rule(PyObject *self, PyObject *args, PyObject *kwargs, const char *format,
         mnpy_rules_dispose(&rules);
         return mnpy_call_error(&call);
     }
-    int rc = 0;
-    bool ip = strcmp(rules.v[0].access_type, "ip") == 0;
-    if (ip) {
-        rc = change(call.gpfs, &call.share.view, &rules.v[0], &call.err);
-    }
-    else if (change == mn_gpfs_allow_access) {
-        mnpy_raise(call.services, MNPY_INVALID_ACCESS, "INVAL",
-                   "Only ip access type supported.");
-    } /* and a rule that never could be applied is denied already */
+    const struct mn_driver_vtable *vtable = call.driver->vtable;
+    int rc = (allow ? vtable->allow_access : vtable->deny_access)(
+        call.driver, &call.share.view, &rules.v[0], &call.err);
+    bool failed = mnpy_failed_as(call.services, rc, &call.err, access_class);
     mnpy_rules_dispose(&rules);
-    return mnpy_call_none(&call, rc);
+    mnpy_call_end(&call);
+    if (failed) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
 }
 
 PyObject *
-mnpy_gpfs_allow_access(PyObject *self, PyObject *args, PyObject *kwargs)
+mnpy_driver_allow_access(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return one_rule(self, args, kwargs, "OOO|O:allow_access",
-                    mn_gpfs_allow_access);
+    return one_rule(self, args, kwargs, "OOO|O:allow_access", true);
 }
 
 PyObject *
-mnpy_gpfs_deny_access(PyObject *self, PyObject *args, PyObject *kwargs)
+mnpy_driver_deny_access(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return one_rule(self, args, kwargs, "OOO|O:deny_access",
-                    mn_gpfs_deny_access);
+    return one_rule(self, args, kwargs, "OOO|O:deny_access", false);
 }

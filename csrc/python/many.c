@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "python/gpfs_many.h"
+#include "python/many.h"
 
 #include "core/alloc.h"
 #include "python/logbridge.h"

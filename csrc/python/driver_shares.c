@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Methods of _native.GPFSShareDriver that make, resize and delete shares.
+ * Methods of the drivers that make, resize and delete shares.
  */
 #include "python/driver_core.h"
 #include "python/raise.h"
 
 PyObject *
-mnpy_gpfs_create_share(PyObject *self, PyObject *args, PyObject *kwargs)
+mnpy_driver_create_share(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     struct mnpy_call call;
     if (mnpy_call_parse(&call, self, args, kwargs, "OO|O:create_share",
@@ -15,8 +15,8 @@ mnpy_gpfs_create_share(PyObject *self, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     struct mn_buf location = MN_BUF_INIT;
-    int rc = mn_gpfs_create_share(call.gpfs, &call.share.view, &location,
-                                  &call.err);
+    int rc = call.driver->vtable->create_share(call.driver, &call.share.view,
+                                               &location, &call.err);
     PyObject *result = mnpy_failed(call.services, rc, &call.err)
                            ? NULL
                            : mnpy_locations(&location);
@@ -26,7 +26,7 @@ mnpy_gpfs_create_share(PyObject *self, PyObject *args, PyObject *kwargs)
 }
 
 PyObject *
-mnpy_gpfs_delete_share(PyObject *self, PyObject *args, PyObject *kwargs)
+mnpy_driver_delete_share(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     struct mnpy_call call;
     if (mnpy_call_parse(&call, self, args, kwargs, "OO|O:delete_share",
@@ -35,7 +35,8 @@ mnpy_gpfs_delete_share(PyObject *self, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     return mnpy_call_none(
-        &call, mn_gpfs_delete_share(call.gpfs, &call.share.view, &call.err));
+        &call, call.driver->vtable->delete_share(call.driver, &call.share.view,
+                                                 &call.err));
 }
 
 /* Begin a call of (share, new_size, share_server=None). -1 with an exception,
@@ -67,7 +68,7 @@ parse_resize(struct mnpy_call *call, PyObject *self, PyObject *args,
 }
 
 PyObject *
-mnpy_gpfs_extend_share(PyObject *self, PyObject *args, PyObject *kwargs)
+mnpy_driver_extend_share(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     uint64_t size;
     struct mnpy_call call;
@@ -76,18 +77,18 @@ mnpy_gpfs_extend_share(PyObject *self, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     return mnpy_call_none(
-        &call,
-        mn_gpfs_extend_share(call.gpfs, &call.share.view, size, &call.err));
+        &call, call.driver->vtable->extend_share(call.driver, &call.share.view,
+                                                 size, &call.err));
 }
 
 static enum mnpy_exception
-shrink_class(enum mn_code code)
+shrink_class(const struct mnpy_services *s, enum mn_code code)
 {
-    return code == MN_ENOSPACE ? MNPY_SHRINK : mnpy_class_of(code);
+    return code == MN_ENOSPACE ? MNPY_SHRINK : mnpy_class_of(s, code);
 }
 
 PyObject *
-mnpy_gpfs_shrink_share(PyObject *self, PyObject *args, PyObject *kwargs)
+mnpy_driver_shrink_share(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     uint64_t size;
     struct mnpy_call call;
@@ -95,8 +96,8 @@ mnpy_gpfs_shrink_share(PyObject *self, PyObject *args, PyObject *kwargs)
         < 0) {
         return NULL;
     }
-    int rc =
-        mn_gpfs_shrink_share(call.gpfs, &call.share.view, size, &call.err);
+    int rc = call.driver->vtable->shrink_share(call.driver, &call.share.view,
+                                               size, &call.err);
     bool failed = mnpy_failed_as(call.services, rc, &call.err, shrink_class);
     mnpy_call_end(&call);
     if (failed) {

@@ -4,8 +4,8 @@
  * concurrency: native threads block, eventlet's greenthreads give way to
  * their hub. The binding supplies it.
  */
-#ifndef MN_EXEC_WAITER_H
-#define MN_EXEC_WAITER_H
+#ifndef MN_ENGINE_WAITER_H
+#define MN_ENGINE_WAITER_H
 
 #include "core/error.h"
 #include "engine/op.h"
