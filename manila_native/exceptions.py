@@ -2,7 +2,7 @@
 """What the drivers raise.
 
 Where Manila is installed these classes are also Manila's own (and, as long as
-Manila has it, the in-tree driver's GPFSException), so that the share manager
+Manila has them, GPFSException and TegileAPIException), so that the share manager
 handles them as ever. Without Manila they are the plain classes of the
 extension module. Each instance made by the extension has ``native_code``, the
 name of its error code (str): 'TIMEDOUT', 'BUSY', 'NOSPACE' ...
@@ -53,6 +53,29 @@ class GPFSTimeoutException(GPFSException, _native.GPFSTimeoutException):
 class GPFSConnectionException(GPFSException,
                               _native.GPFSConnectionException):
     """No connection, refused credentials or an unexpected host key."""
+
+
+_TEGILE_BASES = _bases(_native.TegileException,
+                       'TegileAPIException', 'ShareBackendException')
+
+
+class TegileException(*_TEGILE_BASES):
+    """The array refused an operation, or failed at it."""
+
+
+class TegileConfigurationException(
+        TegileException, *_bases(_native.TegileConfigurationException,
+                                 'BadConfigurationException')):
+    """An option of the back end is missing or can't serve."""
+
+
+class TegileTimeoutException(TegileException, _native.TegileTimeoutException):
+    """The array did not answer in time; what it did meanwhile is not known."""
+
+
+class TegileConnectionException(
+        TegileException, _native.TegileConnectionException):
+    """No connection, refused credentials or an untrusted certificate."""
 
 
 class InvalidShare(*_bases(_native.InvalidShare, 'InvalidShare')):
@@ -106,6 +129,7 @@ else:
 #: What the extension module is to raise, by the names it uses.
 CLASSES = {cls.__name__: cls for cls in (
     GPFSException, GPFSConfigurationException, GPFSTimeoutException,
-    GPFSConnectionException, InvalidShare, InvalidShareAccess, InvalidInput,
+    GPFSConnectionException, TegileException, TegileConfigurationException,
+    TegileTimeoutException, TegileConnectionException, InvalidShare, InvalidShareAccess, InvalidInput,
     ShareShrinkingPossibleDataLoss, ManageInvalidShare, UnmanageInvalidShare,
     ManageInvalidShareSnapshot, CommandError)}

@@ -21,6 +21,7 @@ import socket
 from manila_native import __version__
 from manila_native import _native
 from manila_native import exceptions
+from manila_native import scheduler
 from manila_native import waiting
 
 try:
@@ -107,8 +108,9 @@ def _polls_reverts():
 if driver is not None:
     # The C type comes first: its methods override those of ShareDriver. It
     # has no __init__, so that object construction is Manila's.
-    class GPFSShareDriver(_native.GPFSShareDriver, driver.ExecuteMixin,
-                          driver.GaneshaMixin, driver.ShareDriver):
+    class GPFSShareDriver(_native.GPFSShareDriver, scheduler.SchedulerMixin,
+                          driver.ExecuteMixin, driver.GaneshaMixin,
+                          driver.ShareDriver):
         """Shares are filesets of a GPFS file system, exported by NFS.
 
         What makes, changes, asks or deletes something on the cluster is a
@@ -208,21 +210,6 @@ if driver is not None:
                 'GNFS': conf.ganesha_nfs_export_options,
             }.get(conf.gpfs_nfs_server_type)
 
-        def get_default_filter_function(self, pool=None):
-            """Return None: nothing but capacity rules a pool out.
-
-            Capacity is what the scheduler's own CapacityFilter looks at.
-            """
-            return None
-
-        def get_default_goodness_function(self):
-            """Return None: the scheduler's CapacityWeigher compares pools.
-
-            A function of ours would only raise our pools above those of back
-            ends without one, which the GoodnessWeigher rates 0.
-            """
-            return None
-
         def _update_share_stats(self, data=None):
             """Tell the scheduler what the back end has and can do.
 
@@ -260,18 +247,6 @@ if driver is not None:
                     'pool' if conf.gpfs_pools else 'host')}
             stats.update(data or {})
             super()._update_share_stats(stats)
-
-        def _reserved(self):
-            """Return the shares of capacity that are kept back (dict)."""
-            conf = self.configuration
-            reserved = conf.reserved_share_percentage
-            return {
-                'reserved_percentage': reserved,
-                'reserved_snapshot_percentage': (
-                    conf.reserved_share_from_snapshot_percentage or reserved),
-                'reserved_share_extend_percentage': (
-                    conf.reserved_share_extend_percentage or reserved),
-            }
 
         @staticmethod
         def _capacity(pool, total, free):

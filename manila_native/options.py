@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The options of the drivers.
 
-Those of the in-tree GPFS driver have exactly its definitions: oslo.config
+Those of the in-tree drivers have exactly their definitions: oslo.config
 refuses an option that is registered twice with different ones, and both
 modules may be imported in one process. They are copied, not imported, so that
-they are there when the in-tree driver is not.
+they are there when the in-tree drivers are not.
 """
 
 import copy
@@ -122,6 +122,57 @@ GPFS_MORE_OPTS = [
 
 GPFS_OPTS = GPFS_IN_TREE_OPTS + GPFS_MORE_OPTS
 
+#: As in manila/share/drivers/tegile/tegile.py of Manila 23.0.
+TEGILE_IN_TREE_OPTS = [
+    cfg.HostAddressOpt('tegile_nas_server',
+                       help='Tegile NAS server hostname or IP address.'),
+    cfg.StrOpt('tegile_nas_login',
+               help='User name for the Tegile NAS server.'),
+    cfg.StrOpt('tegile_nas_password',
+               secret=True,
+               help='Password for the Tegile NAS server.'),
+    cfg.StrOpt('tegile_default_project',
+               help='Create shares in this project'),
+]
+
+#: Our own.
+TEGILE_MORE_OPTS = [
+    cfg.PortOpt('tegile_nas_port',
+                default=443,
+                help='HTTPS port of the array.'),
+    cfg.BoolOpt('tegile_ssl_cert_verify',
+                default=True,
+                help='Whether the array must show a TLS certificate of a '
+                     'trusted CA for its name or address. False trusts '
+                     'whoever answers, as the in-tree driver does.'),
+    cfg.StrOpt('tegile_ssl_cert_path',
+               help='A file with certificates (PEM) of trusted CAs, or the '
+                    'certificate of an array that signed its own; or a '
+                    'directory of such files, as "openssl rehash" makes it, '
+                    'written with a slash at its end. Default: the CAs that '
+                    'this machine trusts.'),
+    cfg.ListOpt('tegile_pools',
+                help='Pools of the array to make shares in. Default: all of '
+                     'them.'),
+    cfg.IntOpt('tegile_connect_timeout',
+               default=10,
+               min=1,
+               help='Seconds that making a connection to the array may '
+                    'take.'),
+    cfg.IntOpt('tegile_request_timeout',
+               default=120,
+               min=1,
+               help='Seconds that the array may take to answer a request.'),
+    cfg.IntOpt('tegile_operation_timeout',
+               default=300,
+               min=1,
+               help='Seconds that an operation may take in all, with the '
+                    'requests that are repeated because the array was busy '
+                    'or could not be reached.'),
+]
+
+TEGILE_OPTS = TEGILE_IN_TREE_OPTS + TEGILE_MORE_OPTS
+
 
 def list_opts():
     """Return the options for oslo-config-generator.
@@ -129,4 +180,5 @@ def list_opts():
     :returns: list of (group name or None, list of options); copies, which
         the caller may change.
     """
-    return [('gpfs', copy.deepcopy(GPFS_OPTS))]
+    return [('gpfs', copy.deepcopy(GPFS_OPTS)),
+            ('tegile', copy.deepcopy(TEGILE_OPTS))]

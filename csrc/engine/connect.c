@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/connect.h"
-
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,24 +8,15 @@
 #include "core/alloc.h"
 #include "core/buf.h"
 #include "engine/loop.h"
+#include "engine/transfer.h"
 
 struct mn_connect {
-    CURL *easy;
+    struct mn_transfer transfer;
     mn_connect_done *done;
     void *ctx;
     char *name; /* "host:port" */
     char error[CURL_ERROR_SIZE];
 };
-
-static CURLM *multi;
-static unsigned under_way;
-
-void
-mn_connect_setup(CURLM *handle)
-{
-    multi = handle;
-    under_way = 0;
-}
 
 /* A URL that libcurl connects to and never sends anything to. */
 static char *
@@ -55,49 +44,14 @@ is_plain_host(const char *host)
 static void
 set_options(struct mn_connect *c, const char *url, int64_t timeout_ms)
 {
-    CURL *e = c->easy;
+    CURL *e = c->transfer.easy;
     curl_easy_setopt(e, CURLOPT_URL, url);
     curl_easy_setopt(e, CURLOPT_CONNECT_ONLY, 1L);
     /* an http_proxy of the environment is not meant for SSH */
     curl_easy_setopt(e, CURLOPT_PROXY, "");
-    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms);
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->error);
-    curl_easy_setopt(e, CURLOPT_PRIVATE, c);
-}
-
-struct mn_connect *
-mn_connect_start(const char *host, uint16_t port, int64_t timeout_ms,
-                 mn_connect_done *done, void *ctx)
-{
-    struct mn_connect *c = mn_calloc(1, sizeof *c);
-    char *url = is_plain_host(host) ? url_of(host, port) : NULL;
-    if (!c || !url || !(c->easy = curl_easy_init())) {
-        mn_free(url);
-        mn_free(c);
-        return NULL;
-    }
-    c->done = done;
-    c->ctx = ctx;
-    set_options(c, url, timeout_ms);
-    c->name = url;
-    curl_multi_add_handle(multi, c->easy);
-    under_way++;
-    return c;
-}
-
-void
-mn_connect_cancel(struct mn_connect *c)
-{
-    if (c) {
-        curl_multi_remove_handle(multi, c->easy);
-        curl_easy_cleanup(c->easy);
-        under_way--;
-        mn_free(c->name);
-        mn_free(c);
-    }
 }
 
 /* The socket is closed together with the easy handle: go on with a copy. */
@@ -116,12 +70,13 @@ take_socket(CURL *easy)
 }
 
 static void
-finish(struct mn_connect *c, CURLcode result)
+finish(struct mn_transfer *transfer, CURLcode result)
 {
+    struct mn_connect *c = transfer->done_ctx;
     struct mn_error err = MN_ERROR_INIT;
     int fd = -1;
     if (result == CURLE_OK) {
-        fd = take_socket(c->easy);
+        fd = take_socket(c->transfer.easy);
     }
     if (fd < 0) {
         mn_error_set(&err, MN_ECONNECT, "%s",
@@ -133,22 +88,38 @@ finish(struct mn_connect *c, CURLcode result)
     done(ctx, fd, &err);
 }
 
-void
-mn_connect_advance(void)
+struct mn_connect *
+mn_connect_start(const char *host, uint16_t port, int64_t timeout_ms,
+                 mn_connect_done *done, void *ctx)
 {
-    int running;
-    int left;
-    CURLMsg *msg;
-    if (!under_way) {
-        return;
+    struct mn_connect *c = mn_calloc(1, sizeof *c);
+    char *url = is_plain_host(host) ? url_of(host, port) : NULL;
+    CURL *easy = c && url ? curl_easy_init() : NULL;
+    if (!easy) {
+        mn_free(url);
+        mn_free(c);
+        return NULL;
     }
-    curl_multi_perform(multi, &running);
-    while ((msg = curl_multi_info_read(multi, &left))) {
-        if (msg->msg == CURLMSG_DONE) {
-            struct mn_connect *c;
-            CURLcode result = msg->data.result;
-            curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &c);
-            finish(c, result);
-        }
+    c->transfer =
+        (struct mn_transfer){.easy = easy, .done = finish, .done_ctx = c};
+    c->done = done;
+    c->ctx = ctx;
+    c->name = url;
+    set_options(c, url, timeout_ms);
+    if (!mn_transfer_start(&c->transfer)) {
+        mn_connect_cancel(c);
+        return NULL;
+    }
+    return c;
+}
+
+void
+mn_connect_cancel(struct mn_connect *c)
+{
+    if (c) {
+        mn_transfer_stop(&c->transfer);
+        curl_easy_cleanup(c->transfer.easy);
+        mn_free(c->name);
+        mn_free(c);
     }
 }

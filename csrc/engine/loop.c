@@ -10,8 +10,9 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
-#include "engine/connect.h"
+#include "engine/curl_memory.h"
 #include "engine/op.h"
+#include "engine/transfer.h"
 
 struct engine {
     CURLM *multi;
@@ -268,7 +269,7 @@ engine_main(void *arg)
         tasks_run(e);
         unsigned n = watches_prepare(e);
         curl_multi_poll(e->multi, e->fds, n, sleep_ms(e), NULL);
-        mn_connect_advance();
+        mn_transfer_advance();
         watches_dispatch(e, n);
     }
     return NULL;
@@ -299,6 +300,7 @@ fork_child(void)
                 close(engine->watches[i]->fd);
             }
         }
+        mn_transfer_forget();
         engine = NULL;
     }
     generation++;
@@ -308,7 +310,7 @@ fork_child(void)
 static void
 init_once(void)
 {
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    mn_curl_memory_init();
     pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
@@ -344,7 +346,7 @@ engine_start(struct mn_error *err)
     e->submitted_tail = &e->submitted;
     e->tasks_tail = &e->tasks;
     e->multi = curl_multi_init();
-    mn_connect_setup(e->multi);
+    mn_transfer_setup(e->multi);
     engine = e;
     if (!e->multi || thread_start(e)) {
         engine = NULL;

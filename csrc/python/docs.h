@@ -213,6 +213,15 @@ PyDoc_STRVAR(get_backend_info_doc,
              "A dict that changes when all shares must be\n"
              "looked at again.");
 
+PyDoc_STRVAR(array_stats_doc,
+             "_get_array_stats($self, /)\n"
+             "--\n"
+             "\n"
+             "{'pools': [{'pool_name', 'total_capacity_gb',\n"
+             "'free_capacity_gb', 'allocated_capacity_gb' (GiB), 'qos'}],\n"
+             "'revert_to_snapshot_support'} of openstack/getArrayStats and\n"
+             "the firmware.");
+
 PyDoc_STRVAR(capacities_doc, "_get_capacities($self, /)\n"
                              "--\n"
                              "\n"

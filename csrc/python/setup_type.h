@@ -12,6 +12,7 @@
 #include "python/conv.h"
 #include "python/hosts.h"
 #include "python/state.h"
+#include "tegile/driver.h"
 
 struct mnpy_setup {
     PyObject ob_base;
@@ -24,6 +25,7 @@ struct mnpy_setup {
     bool async_revert; /* Manila asks get_share_status() how it goes */
     struct mn_driver *driver;
     struct mn_gpfs *gpfs;           /* the same, when it is that one */
+    struct mn_tegile *tegile;       /* the same, when it is that one */
     struct mn_executor **executors; /* one per host name */
     size_t executors_n;
 };
@@ -35,5 +37,7 @@ struct mnpy_setup *mnpy_setup_alloc(struct mnpy_state *state, PyObject *dict);
    tegile.py for its keys. New reference. [gil] */
 struct mnpy_setup *mnpy_gpfs_setup_new(struct mnpy_state *state,
                                        PyObject *dict);
+struct mnpy_setup *mnpy_tegile_setup_new(struct mnpy_state *state,
+                                         PyObject *dict);
 
 #endif

@@ -21,6 +21,7 @@ struct mnpy_state *mnpy_state_of(PyTypeObject *type);
 int mnpy_add_exceptions(PyObject *module, struct mnpy_state *state);
 int mnpy_add_setup_type(PyObject *module, struct mnpy_state *state);
 int mnpy_add_gpfs_type(PyObject *module);
+int mnpy_add_tegile_type(PyObject *module);
 int mnpy_add_helper_types(PyObject *module);
 int mnpy_add_ssh_type(PyObject *module);
 

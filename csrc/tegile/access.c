@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who may use a share. Users, and before firmware 3.7 addresses, too, are
+ * allowed and denied one by one, and the array can't be asked whom it knows;
+ * from 3.7 the addresses of a share are one list (acl.c) and its users can be
+ * asked for.
+ */
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/ipnet.h"
+#include "tegile/internal.h"
+
+/* ---- rules ---- */
+
+static int
+set_address(struct mn_tegile_rule *out, const char *to, struct mn_error *err)
+{
+    struct mn_ipnet net;
+    char text[MN_IPNET_TEXT];
+    int rc = mn_ipnet_parse(mn_slice_of(to), &net, err);
+    if (rc) {
+        return rc;
+    }
+    if (net.family != 4) {
+        return mn_error_set(err, MN_EINVAL,
+                            "%s: the array takes IPv4 addresses alone", to);
+    }
+    mn_ipnet_format(&net, text);
+    memcpy(out->to, text, sizeof text);
+    return 0;
+}
+
+static int
+set_user(struct mn_tegile_rule *out, const char *to, struct mn_error *err)
+{
+    size_t n = strlen(to);
+    if (n == 0 || n >= sizeof out->to) {
+        return mn_error_set(err, MN_EINVAL, "%.100s can't be a user's name",
+                            to);
+    }
+    memcpy(out->to, to, n + 1);
+    return 0;
+}
+
+static int
+rule_init(struct mn_tegile_rule *out, const struct mn_access_rule *rule,
+          const char *proto, struct mn_error *err)
+{
+    bool nfs = strcmp(proto, "NFS") == 0;
+    out->level = strcmp(rule->access_level, "ro") == 0 ? "ro" : "rw";
+    if (strcmp(rule->access_level, out->level) != 0) {
+        return mn_error_set(err, MN_EINVAL, "there is no access level %s",
+                            rule->access_level);
+    }
+    if (strcmp(rule->access_type, "user") == 0) {
+        out->type = "user";
+        return set_user(out, rule->access_to, err);
+    }
+    if (nfs && strcmp(rule->access_type, "ip") == 0) {
+        out->type = "ip";
+        return set_address(out, rule->access_to, err);
+    }
+    return mn_error_set(err, MN_EINVAL, "%s",
+                        nfs ? "Only IP or USER access types are allowed for "
+                              "NFS shares."
+                            : "Only USER access type is allowed for CIFS "
+                              "shares.");
+}
+
+void
+mn_tegile__refuse(const struct mn_tegile_rule *rule,
+                  const struct mn_error *why)
+{
+    struct mn_rule_state *s = rule->state;
+    if (s && s->code == MN_OK) {
+        size_t n = strnlen(why->text, sizeof s->text - 1);
+        s->code = why->code;
+        memcpy(s->text, why->text, n);
+        s->text[n] = '\0';
+    }
+}
+
+bool
+mn_tegile__is_refusal(int rc)
+{
+    return rc == MN_EINVAL || rc == MN_EREMOTE || rc == MN_EEXISTS;
+}
+
+const struct mn_tegile_rule *
+mn_tegile__find_rule(const struct mn_tegile_rules *rules, const char *type,
+                     const char *to)
+{
+    for (size_t i = 0; i < rules->n; i++) {
+        if (strcmp(rules->v[i].type, type) == 0
+            && strcmp(rules->v[i].to, to) == 0) {
+            return &rules->v[i];
+        }
+    }
+    return NULL;
+}
+
+/* Those that the array can serve. The others are told of in states, or, in a
+   list of changes, were never in force. */
+static int
+rules_init(struct mn_tegile_rules *out, struct mn_rules in, const char *proto,
+           struct mn_rule_state *states, struct mn_error *err)
+{
+    out->v = mn_calloc(in.n + 1, sizeof *out->v);
+    if (!out->v) {
+        return mn_error_nomem(err);
+    }
+    for (size_t i = 0; i < in.n; i++) {
+        struct mn_error why = MN_ERROR_INIT;
+        struct mn_tegile_rule *rule = &out->v[out->n];
+        *rule = (struct mn_tegile_rule){.state = states ? &states[i] : NULL};
+        if (rule_init(rule, &in.v[i], proto, &why) == 0) {
+            out->n++;
+        }
+        else {
+            mn_tegile__refuse(rule, &why);
+        }
+    }
+    return 0;
+}
+
+/* ---- one by one ---- */
+
+static int
+tell(struct mn_tegile_access *a, const struct mn_tegile_method *method,
+     const struct mn_tegile_rule *rule, const char *level,
+     struct mn_error *err)
+{
+    return mn_tegile__call(a->op, method,
+                           mn_tegile__args("sssss", a->path, a->proto,
+                                           rule->type, rule->to, level),
+                           NULL, err);
+}
+
+/* One that is not there is denied already. */
+static int
+deny(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
+     const char *level, struct mn_error *err)
+{
+    int rc = tell(a, &mn_tegile_m_deny, rule, level, err);
+    if (rc == MN_ENOTFOUND) {
+        mn_error_clear(err);
+        rc = 0;
+    }
+    return rc;
+}
+
+static int
+allow(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
+      struct mn_error *err)
+{
+    int rc = tell(a, &mn_tegile_m_allow, rule, rule->level, err);
+    if (rc == MN_EEXISTS) {
+        mn_error_clear(err);
+        rc = 0;
+    }
+    return rc;
+}
+
+/* Whether allowing another level replaces the old one, comes beside it or is
+   refused, and whether a denial looks at the level, differs between arrays.
+   This ends right in all cases, and without a gap where one can be avoided.
+   */
+static int
+change_level(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
+             struct mn_error *err)
+{
+    const char *other = strcmp(rule->level, "rw") == 0 ? "ro" : "rw";
+    int rc = allow(a, rule, err);
+    if (rc == 0) {
+        rc = deny(a, rule, other, err);
+    }
+    return rc ? rc : allow(a, rule, err);
+}
+
+/* What the array says of one rule concerns that rule alone. */
+static int
+apply_one(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
+          bool known_elsewise, struct mn_error *err)
+{
+    struct mn_error why = MN_ERROR_INIT;
+    int rc =
+        known_elsewise ? change_level(a, rule, &why) : allow(a, rule, &why);
+    if (mn_tegile__is_refusal(rc)) {
+        mn_tegile__refuse(rule, &why);
+        return 0;
+    }
+    if (rc) {
+        *err = why;
+    }
+    return rc;
+}
+
+/* Of users alone, or of all rules. */
+static bool
+concerns(const struct mn_tegile_rule *rule, bool users_only)
+{
+    return !users_only || strcmp(rule->type, "user") == 0;
+}
+
+/* Those that go first, then those that come: a rule may be in both lists, with
+   two levels. One that another rule still wants stays. */
+static int
+apply_drops(struct mn_tegile_access *a, bool users_only, struct mn_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < a->drop.n; i++) {
+        const struct mn_tegile_rule *rule = &a->drop.v[i];
+        const struct mn_tegile_rule *wanted =
+            mn_tegile__find_rule(&a->all, rule->type, rule->to);
+        bool stays = wanted && strcmp(wanted->level, rule->level) == 0;
+        if (concerns(rule, users_only) && !stays) {
+            rc = deny(a, rule, rule->level, err);
+        }
+    }
+    return rc;
+}
+
+static int
+apply_changes(struct mn_tegile_access *a, bool users_only,
+              struct mn_error *err)
+{
+    int rc = apply_drops(a, users_only, err);
+    for (size_t i = 0; rc == 0 && i < a->all.n; i++) {
+        const struct mn_tegile_rule *rule = &a->all.v[i];
+        bool changed = mn_tegile__find_rule(&a->update, rule->type, rule->to);
+        bool fresh = mn_tegile__find_rule(&a->add, rule->type, rule->to)
+                     || mn_tegile__find_rule(&a->drop, rule->type, rule->to);
+        if (concerns(rule, users_only) && (changed || fresh)) {
+            rc = apply_one(a, rule, changed, err);
+        }
+    }
+    return rc;
+}
+
+/* ---- exactly these ---- */
+
+static bool
+all_read_only(const struct mn_tegile_rules *rules)
+{
+    for (size_t i = 0; i < rules->n; i++) {
+        if (strcmp(rules->v[i].level, "ro") != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Before 3.7. What the array has can't be asked for, and to clear it would
+   cut off everybody: every rule is allowed again, and what Manila does not
+   know stays. Only with no rules at all is nobody cut off by clearing. Manila
+   makes all rules read-only for a migration; they must then really be. */
+static int
+resync_unseen(struct mn_tegile_access *a, struct mn_error *err)
+{
+    if (a->all.n == 0) {
+        return mn_tegile__call(a->op, &mn_tegile_m_clear_access,
+                               mn_tegile__args("ss", a->path, a->proto), NULL,
+                               err);
+    }
+    bool cast = all_read_only(&a->all);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < a->all.n; i++) {
+        rc = apply_one(a, &a->all.v[i], cast, err);
+    }
+    return rc;
+}
+
+struct listed_user {
+    struct mn_tegile_rule rule;
+    bool is_user;
+};
+
+static struct listed_user
+user_of(const struct mn_json *entry)
+{
+    struct listed_user u = {.rule = {.type = "user"}};
+    const char *name = mn_json_field(entry, "aclUser");
+    const char *rights = mn_json_field(entry, "aclValDisplay");
+    size_t n = strlen(name);
+    u.rule.level = strchr(rights, 'w') ? "rw" : "ro";
+    u.is_user = mn_slice_eq_nocase(
+                    mn_slice_of(mn_json_field(entry, "aclType")), "User")
+                && mn_slice_eq_nocase(
+                    mn_slice_of(mn_json_field(entry, "aclMode")), "Allow")
+                && n > 0 && n < sizeof u.rule.to;
+    if (u.is_user) {
+        memcpy(u.rule.to, name, n + 1);
+    }
+    return u;
+}
+
+/* The level of a user in the list, or NULL. */
+static const char *
+listed_level(const struct mn_json *acl, const char *name)
+{
+    for (size_t i = 0; i < mn_json_count(acl); i++) {
+        struct listed_user u = user_of(mn_json_at(acl, i));
+        if (u.is_user && strcmp(u.rule.to, name) == 0) {
+            return u.rule.level;
+        }
+    }
+    return NULL;
+}
+
+static int
+resync_users(struct mn_tegile_access *a, struct mn_error *err)
+{
+    struct mn_json *share = NULL;
+    const struct mn_json *acl = NULL;
+    int rc = mn_tegile__ask_users(a, &share, &acl, err);
+    for (size_t i = 0; rc == 0 && i < a->all.n; i++) {
+        const struct mn_tegile_rule *rule = &a->all.v[i];
+        const char *level = listed_level(acl, rule->to);
+        bool same = level && strcmp(level, rule->level) == 0;
+        if (concerns(rule, true) && !same) {
+            rc = apply_one(a, rule, level != NULL, err);
+        }
+    }
+    for (size_t i = 0; rc == 0 && i < mn_json_count(acl); i++) {
+        struct listed_user u = user_of(mn_json_at(acl, i));
+        if (u.is_user && !mn_tegile__find_rule(&a->all, "user", u.rule.to)) {
+            rc = deny(a, &u.rule, u.rule.level, err);
+        }
+    }
+    mn_json_free(share);
+    return rc;
+}
+
+/* ---- the operations ---- */
+
+static bool
+has_users(const struct mn_tegile_access *a)
+{
+    const struct mn_tegile_rules *lists[] = {&a->all, &a->drop};
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t j = 0; j < lists[i]->n; j++) {
+            if (concerns(&lists[i]->v[j], true)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static int
+apply(struct mn_tegile_access *a, struct mn_error *err)
+{
+    unsigned level;
+    int rc = mn_tegile__firmware(a->op, &level, err);
+    if (rc) {
+        return rc;
+    }
+    if (level < MN_TEGILE_ACLS) {
+        return a->resync ? resync_unseen(a, err)
+                         : apply_changes(a, false, err);
+    }
+    if (strcmp(a->proto, "NFS") == 0) {
+        rc = mn_tegile__apply_acl(a, err);
+    }
+    if (rc == 0 && a->resync) {
+        rc = resync_users(a, err);
+    }
+    else if (rc == 0 && has_users(a)) {
+        rc = apply_changes(a, true, err);
+    }
+    return rc;
+}
+
+static int
+apply_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
+         void *ctx, struct mn_error *err)
+{
+    struct mn_tegile_access *a = ctx;
+    a->op = op;
+    a->path = place->path;
+    return apply(a, err);
+}
+
+int
+mn_tegile__update_access(struct mn_driver *d, const struct mn_share *share,
+                         struct mn_rules all, struct mn_rules add,
+                         struct mn_rules drop, struct mn_rules update,
+                         struct mn_rule_state *states, struct mn_error *err)
+{
+    struct mn_tegile_op op;
+    struct mn_tegile_access a = {
+        .proto = share->proto,
+        .resync = !add.n && !drop.n && !update.n,
+    };
+    mn_tegile__op_init(&op, mn_tegile__of(d));
+    for (size_t i = 0; i < all.n; i++) {
+        states[i] = (struct mn_rule_state){0};
+    }
+    int rc = rules_init(&a.all, all, share->proto, states, err);
+    if (rc == 0) {
+        rc = rules_init(&a.add, add, share->proto, NULL, err);
+    }
+    if (rc == 0) {
+        rc = rules_init(&a.drop, drop, share->proto, NULL, err);
+    }
+    if (rc == 0) {
+        rc = rules_init(&a.update, update, share->proto, NULL, err);
+    }
+    if (rc == 0) {
+        rc = mn_tegile__at(&op, share, apply_at, &a, err);
+    }
+    mn_free(a.all.v);
+    mn_free(a.add.v);
+    mn_free(a.drop.v);
+    mn_free(a.update.v);
+    return rc;
+}
+
+int
+mn_tegile__allow_access(struct mn_driver *d, const struct mn_share *share,
+                        const struct mn_access_rule *rule,
+                        struct mn_error *err)
+{
+    const struct mn_rules one = {rule, 1};
+    const struct mn_rules none = {NULL, 0};
+    struct mn_rule_state *state = mn_calloc(1, sizeof *state);
+    if (!state) {
+        return mn_error_nomem(err);
+    }
+    int rc =
+        mn_tegile__update_access(d, share, one, one, none, none, state, err);
+    if (rc == 0 && state->code) {
+        rc = mn_error_set(err, state->code, "share %s: %s", share->name,
+                          state->text);
+    }
+    mn_free(state);
+    return rc;
+}
+
+int
+mn_tegile__deny_access(struct mn_driver *d, const struct mn_share *share,
+                       const struct mn_access_rule *rule, struct mn_error *err)
+{
+    const struct mn_rules one = {rule, 1};
+    const struct mn_rules none = {NULL, 0};
+    return mn_tegile__update_access(d, share, none, none, one, none, NULL,
+                                    err);
+}

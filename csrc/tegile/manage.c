@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Taking over shares that are there. The array has no call to rename one, so
+ * a managed share keeps its name, and is found by its export location.
+ */
+#include <inttypes.h>
+
+#include "tegile/internal.h"
+
+#define GIB ((int64_t)1 << 30)
+
+/* Manila's sizes are whole GiB: the quota becomes the next one. */
+static int
+set_size(struct mn_tegile_op *op, const struct mn_tegile_place *place,
+         uint64_t *size_gib, struct mn_error *err)
+{
+    int64_t quota;
+    int64_t used;
+    int rc = mn_tegile__quota(op, place, &quota, err);
+    if (rc == 0) {
+        rc = mn_tegile__used(op, place, &used, err);
+    }
+    if (rc) {
+        return rc;
+    }
+    int64_t size = *size_gib ? (int64_t)*size_gib * GIB : quota;
+    if (size <= 0) {
+        return mn_error_set(err, MN_EINVAL,
+                            "array %s: %s has no quota: set one, or give its "
+                            "size in GiB with --driver_options size=N",
+                            op->t->server, place->path);
+    }
+    if (size < used) {
+        return mn_error_set(err, MN_EINVAL,
+                            "array %s: %s holds %" PRId64
+                            " bytes already, more than the size given",
+                            op->t->server, place->path, used);
+    }
+    *size_gib = (uint64_t)((size + GIB - 1) / GIB);
+    return quota == (int64_t)*size_gib * GIB
+               ? 0
+               : mn_tegile__set_quota(op, place->path, *size_gib, err);
+}
+
+int
+mn_tegile__manage_share(struct mn_driver *d, const struct mn_share *share,
+                        uint64_t *size_gib, struct mn_buf *locations,
+                        struct mn_error *err)
+{
+    struct mn_tegile_op op;
+    struct mn_tegile_place place = {0};
+    int rc = 0;
+    mn_tegile__op_init(&op, mn_tegile__of(d));
+    if (!mn_tegile__location_name(share->location)) {
+        rc = mn_error_set(err, MN_EINVAL,
+                          "%s is no export location of the array",
+                          share->location);
+    }
+    if (rc == 0) {
+        rc = mn_tegile__search(&op, share, &place, err);
+    }
+    if (rc == 0) {
+        rc = set_size(&op, &place, size_gib, err);
+    }
+    if (rc == 0) {
+        rc = mn_tegile__locations(&op, share, &place, NULL, locations, err);
+    }
+    mn_tegile__place_dispose(&place);
+    if (rc && rc != MN_ECANCELED) {
+        mn_error_prefix(err, "share %s: ", share->name);
+    }
+    return rc;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where on the array a share is. Manila tells its pool and its name; the
+ * project is the default one unless that option was changed since, or the
+ * share was there before Manila took it over.
+ */
+#include <string.h>
+
+#include "core/alloc.h"
+#include "tegile/internal.h"
+
+/* Names that the array takes in paths: none of what it forbids, nothing that
+   would end a part of a path. */
+static bool
+is_name(struct mn_slice name)
+{
+    static const char forbidden[] = ",/\\!?@<>#$'%^*()~+=}|:{[]\";& ";
+    for (size_t i = 0; i < name.n; i++) {
+        unsigned char c = (unsigned char)name.p[i];
+        if (c <= ' ' || c == 0x7f || strchr(forbidden, c)) {
+            return false;
+        }
+    }
+    return name.n > 0 && name.n <= 255;
+}
+
+int
+mn_tegile__place_init(struct mn_tegile_place *place, const char *pool,
+                      const char *project, struct mn_slice name,
+                      struct mn_error *err)
+{
+    *place = (struct mn_tegile_place){0};
+    if (!is_name(mn_slice_of(pool)) || !is_name(mn_slice_of(project))
+        || !is_name(name)) {
+        return mn_error_set(err, MN_EINVAL,
+                            "%.100s/Local/%.100s/%.*s can't be the name of a "
+                            "dataset",
+                            pool, project, MN_SLICE_ARG(name));
+    }
+    struct mn_buf path = MN_BUF_INIT;
+    mn_buf_printf(&path, "%s/Local/%s/%.*s", pool, project,
+                  MN_SLICE_ARG(name));
+    place->path = mn_buf_take(&path);
+    place->pool = mn_strdup(pool);
+    place->project = mn_strdup(project);
+    place->name = mn_strndup(name.p, name.n);
+    if (!place->path || !place->pool || !place->project || !place->name) {
+        return mn_error_nomem(err);
+    }
+    return 0;
+}
+
+void
+mn_tegile__place_dispose(struct mn_tegile_place *place)
+{
+    mn_free(place->pool);
+    mn_free(place->project);
+    mn_free(place->name);
+    mn_free(place->path);
+    *place = (struct mn_tegile_place){0};
+}
+
+/* ---- export locations ---- */
+
+const char *
+mn_tegile__location_name(const char *location)
+{
+    const char *end = NULL;
+    if (location && strncmp(location, "\\\\", 2) == 0) {
+        end = strchr(location + 2, '\\');
+    }
+    else if (location) {
+        end = strchr(location, ':');
+    }
+    return end && end[1] ? end + 1 : NULL;
+}
+
+bool
+mn_tegile__location_parts(const char *location, struct mn_slice *project,
+                          struct mn_slice *name)
+{
+    struct mn_slice rest = mn_slice_of(mn_tegile__location_name(location));
+    struct mn_slice part;
+    if (!mn_slice_starts(rest, "/export/")) {
+        return false;
+    }
+    rest.p += strlen("/export/");
+    rest.n -= strlen("/export/");
+    *project = (struct mn_slice){0};
+    *name = (struct mn_slice){0};
+    /* some arrays put the pool first: the last two parts count */
+    while (mn_slice_next(&rest, '/', &part)) {
+        *project = *name;
+        *name = part;
+    }
+    return project->n && name->n;
+}
+
+enum { UUID_N = 36 };
+
+bool
+mn_tegile__is_name_of(struct mn_slice name, const struct mn_share *share)
+{
+    struct mn_slice own = mn_slice_of(share->name);
+    if (mn_slice_same(name, own)) {
+        return true;
+    }
+    /* a name with a UUID is nobody else's end */
+    return own.n >= UUID_N && name.n > own.n
+           && memcmp(name.p + name.n - own.n, own.p, own.n) == 0
+           && strchr("-_", name.p[name.n - own.n - 1]);
+}
+
+/* ---- finding ---- */
+
+static int
+check_pool(const struct mn_share *share, struct mn_error *err)
+{
+    if (share->pool) {
+        return 0;
+    }
+    return mn_error_set(err, MN_EINVAL,
+                        "share %s: its host names no pool (host@backend#pool)",
+                        share->name);
+}
+
+int
+mn_tegile__guess(struct mn_tegile_op *op, const struct mn_share *share,
+                 struct mn_tegile_place *place, struct mn_error *err)
+{
+    struct mn_slice project;
+    struct mn_slice name;
+    *place = (struct mn_tegile_place){0};
+    int rc = check_pool(share, err);
+    if (rc) {
+        return rc;
+    }
+    if (!mn_tegile__location_parts(share->location, &project, &name)
+        || !mn_tegile__is_name_of(name, share)) {
+        return mn_tegile__place_init(place, share->pool, op->t->project,
+                                     mn_slice_of(share->name), err);
+    }
+    char *text = mn_strndup(project.p, project.n);
+    rc = text ? mn_tegile__place_init(place, share->pool, text, name, err)
+              : mn_error_nomem(err);
+    mn_free(text);
+    return rc;
+}
+
+/* Is that what the share's export location leads to? */
+static int
+is_at_location(struct mn_tegile_op *op, const struct mn_tegile_row *row,
+               const struct mn_share *share, bool *same, struct mn_error *err)
+{
+    struct mn_slice ip;
+    const char *name;
+    const char *wanted = mn_tegile__location_name(share->location);
+    struct mn_json *told = NULL;
+    struct mn_tegile_place place;
+    *same = false;
+    if (!wanted) {
+        return 0;
+    }
+    if (*row->mountpoint && *wanted == '/') {
+        *same = strcmp(row->mountpoint, wanted) == 0;
+        return 0;
+    }
+    /* a display name is made of the dataset's, unless somebody chose it */
+    if (!mn_slice_contains_nocase(mn_slice_of(wanted), row->name)) {
+        return 0;
+    }
+    int rc = mn_tegile__place_init(&place, row->pool, row->project,
+                                   mn_slice_of(row->name), err);
+    if (rc == 0) {
+        rc = mn_tegile__ask_location(op, place.path, &told, err);
+        *same = rc == 0 && mn_tegile__cut_location(told, &ip, &name)
+                && strcmp(name, wanted) == 0;
+    }
+    if (rc == MN_ENOTFOUND) {
+        mn_error_clear(err);
+        rc = 0;
+    }
+    mn_tegile__place_dispose(&place);
+    mn_json_free(told);
+    return rc;
+}
+
+static int
+find_in(struct mn_tegile_op *op, const struct mn_tegile_listing *listing,
+        const struct mn_share *share, const struct mn_tegile_row **found,
+        struct mn_error *err)
+{
+    *found = NULL;
+    for (size_t i = 0; i < listing->n; i++) {
+        if (mn_tegile__is_name_of(mn_slice_of(listing->rows[i].name), share)) {
+            *found = &listing->rows[i];
+            return 0;
+        }
+    }
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && !*found && i < listing->n; i++) {
+        bool same;
+        rc = is_at_location(op, &listing->rows[i], share, &same, err);
+        *found = rc == 0 && same ? &listing->rows[i] : NULL;
+    }
+    return rc;
+}
+
+int
+mn_tegile__search(struct mn_tegile_op *op, const struct mn_share *share,
+                  struct mn_tegile_place *place, struct mn_error *err)
+{
+    struct mn_tegile_listing listing = {0};
+    struct mn_argv projects = MN_ARGV_INIT;
+    const struct mn_tegile_row *row = NULL;
+    *place = (struct mn_tegile_place){0};
+    int rc = check_pool(share, err);
+    if (rc == 0) {
+        rc = mn_tegile__list_projects(op, share->pool, &projects, err);
+    }
+    for (size_t i = 0; rc == 0 && i < projects.n; i++) {
+        rc = mn_tegile__list(op, share->pool, projects.v[i], &listing, err);
+    }
+    if (rc == 0) {
+        rc = find_in(op, &listing, share, &row, err);
+    }
+    if (rc == 0 && !row) {
+        rc = mn_error_set(err, MN_ENOTFOUND,
+                          "array %s: pool %s has no share %s in any project",
+                          op->t->server, share->pool, share->name);
+    }
+    if (rc == 0) {
+        rc = mn_tegile__place_init(place, row->pool, row->project,
+                                   mn_slice_of(row->name), err);
+    }
+    mn_tegile__listing_dispose(&listing);
+    mn_argv_dispose(&projects);
+    return rc;
+}
+
+/* After act() did not find the share where it was likely. */
+static int
+at_found_place(struct mn_tegile_op *op, const struct mn_share *share,
+               const char *tried, mn_tegile_act *act, void *ctx,
+               struct mn_error *err)
+{
+    struct mn_tegile_place place;
+    struct mn_error why = *err;
+    mn_error_clear(err);
+    int rc = mn_tegile__search(op, share, &place, err);
+    if (rc == 0 && strcmp(place.path, tried) == 0) {
+        *err = why; /* it is another thing that was not found */
+        rc = MN_ENOTFOUND;
+    }
+    else if (rc == 0) {
+        rc = act(op, &place, ctx, err);
+    }
+    mn_tegile__place_dispose(&place);
+    return rc;
+}
+
+int
+mn_tegile__at(struct mn_tegile_op *op, const struct mn_share *share,
+              mn_tegile_act *act, void *ctx, struct mn_error *err)
+{
+    struct mn_tegile_place place;
+    int rc = mn_tegile__guess(op, share, &place, err);
+    if (rc == 0) {
+        rc = act(op, &place, ctx, err);
+    }
+    if (rc == MN_ENOTFOUND) {
+        rc = at_found_place(op, share, place.path, act, ctx, err);
+    }
+    mn_tegile__place_dispose(&place);
+    if (rc && rc != MN_ECANCELED) {
+        mn_error_prefix(err, "share %s: ", share->name);
+    }
+    return rc;
+}
