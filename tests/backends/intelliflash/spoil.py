@@ -50,7 +50,7 @@ def instead(fault, request, response, assumptions):
         if not isinstance(value, (dict, list)):
             value = {'name': value}
         return Response(status, _twice(value).encode())
-    return response or as_json(details.get('value', 0))
+    return response or as_json(details.get('value', 0), status)
 
 
 def _failure(fault, request, assumptions):

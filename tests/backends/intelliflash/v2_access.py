@@ -86,6 +86,10 @@ class _Nfs:
         return access.nfs
 
     @staticmethod
+    def own(access):
+        return access.own_nfs
+
+    @staticmethod
     def set(access, acls):
         access.nfs, access.own_nfs = acls, True
 
@@ -108,6 +112,10 @@ class _Smb:
     @staticmethod
     def acls(access):
         return access.smb
+
+    @staticmethod
+    def own(access):
+        return access.own_smb
 
     @staticmethod
     def set(access, acls):
@@ -179,10 +187,15 @@ class _Calls:
         return 0
 
     def get(self, state, path):
+        """The ACLs in force: the project's if the share has none of its
+        own."""
+        access = self.access(state, path)
+        if self.on == 'Share' and not self.protocol.own(access):
+            access = self.find(state, path).project.access
         return [{'hostType': 'FQDN' if network(acl.host) is None else 'IP',
                  'host': acl.host, 'accessMode': acl.mode,
                  **self.protocol.shown(acl)}
-                for acl in self.protocol.acls(self.access(state, path))]
+                for acl in self.protocol.acls(access)]
 
     def set(self, state, path, wanted):
         access = self.access(state, path)

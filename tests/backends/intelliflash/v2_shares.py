@@ -171,7 +171,8 @@ def _unit(quota):
 
 
 def _acl_list(state, share):
-    if share.protocol and not state.assumptions.user_rules_listed:
+    if (share.protocol == 'NFS'
+            and not state.assumptions.user_rules_listed):
         return []
     return [{'aclType': 'User', 'aclUser': user,
              'aclValDisplay': ('rwxpdDaARWcCos' if level == 'rw'
