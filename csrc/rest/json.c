@@ -66,7 +66,7 @@ static bool
 is_blank(const char *p, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!memchr(" \t\r\n", p[i], 4)) {
+        if (!memchr(" \t\r\n", p[i], 5)) {
             return false;
         }
     }
