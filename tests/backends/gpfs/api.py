@@ -214,6 +214,14 @@ class Node(Caller):
     def sshd_log(self):
         return self.read_file("/var/log/sshd.log")
 
+    def set_installed(self, name, installed=True):
+        """Whether a program (of the PATH) or a file is there."""
+        self._call("installed", name=name, installed=installed)
+
+    def disturb_acls(self, *lines):
+        """How GPFS's library misbehaves from now on: see libgpfs.c."""
+        self._call("disturb_acls", lines=list(lines))
+
     # Connections
 
     def connections(self):
@@ -294,7 +302,8 @@ class GPFSCluster(Caller):
     "6.0".
     filesystems: {device: {attribute: value}}; attributes are size (as of
     tmpfs), quotas ("user;group;fileset" or "none"), filesetdf,
-    perfileset_quotas, block_size, trees.
+    acl_semantics ("all", "nfs4", "posix"), perfileset_quotas, block_size,
+    trees.
     programs: real programs that are journalled, and subject to faults.
     settings: of every node's SSH: host_keys (["ed25519"], also "ecdsa",
     "rsa"), auth (["publickey"], also "password", "keyboard-interactive"),
@@ -360,6 +369,7 @@ class GPFSCluster(Caller):
 
     def _start(self):
         self._config["client"] = str(build.mmclient())
+        self._config["library"] = str(build.libgpfs())
         if self._config["ganesha"] is not None:
             self._config["programs"].append(DBUS_SEND)
             self._config["fsal"] = str(build.fsal())

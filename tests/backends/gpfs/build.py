@@ -65,6 +65,13 @@ def _fsal(source, fresh):
         "-Wl,--allow-shlib-undefined"], check=True)
 
 
+def libgpfs():
+    """Path of the stand-in for GPFS's own library."""
+    return made("libgpfs.c", lambda source, fresh: subprocess.run(
+        CC + ["-shared", "-fPIC", "-o", str(fresh), str(source)],
+        check=True))
+
+
 @functools.lru_cache
 def ganesha_plugins():
     """The directory of NFS-Ganesha's plugins, or None."""

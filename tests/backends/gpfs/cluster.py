@@ -74,6 +74,7 @@ class FileSystem:
     block_size: int
     created: float
     quotas: str = "user;group;fileset"
+    acl_semantics: str = "all"  # mmlsfs -k; mmcrfs makes it so
     perfileset_quotas: bool = False
     filesetdf: bool = False
     max_snapshots: int = MAX_SNAPSHOTS
@@ -92,7 +93,8 @@ class FileSystem:
 
     def __post_init__(self):
         self.defaults = {name: getattr(self, name) for name in (
-            "block_size", "quotas", "perfileset_quotas", "filesetdf",
+            "block_size", "quotas", "acl_semantics", "perfileset_quotas",
+            "filesetdf",
             "max_snapshots", "snapdir", "snapdir_everywhere",
             "global_snapshots")}
         self.trees = self.trees(self)

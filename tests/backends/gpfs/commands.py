@@ -12,7 +12,7 @@ import errno
 import os
 import time
 
-from . import ces_commands, release, snapshot_commands
+from . import acl, ces_commands, release, snapshot_commands
 from .call import BAD_NAME, DAEMON, EXAMINE, QUERY, Call, date, size
 from .cluster import FIRST_INODES
 from .failure import Failure
@@ -169,7 +169,8 @@ def filesystem_attributes(call, fs):
         ("-j", "blockAllocationType", "scatter", "Block allocation type"),
         ("-D", "fileLockingSemantics", "nfs4",
          "File locking semantics in effect"),
-        ("-k", "ACLSemantics", "nfs4", "ACL semantics in effect"),
+        ("-k", "ACLSemantics", fs.acl_semantics,
+         "ACL semantics in effect"),
         ("-n", "numNodes", 32,
          "Estimated number of nodes that will mount file system"),
         ("-B", "blockSize", fs.block_size, "Block size"),
@@ -775,5 +776,6 @@ COMMANDS = {
     "mmdf": (mmdf, DAEMON),
     "mmlspool": (mmlspool, DAEMON),
     **snapshot_commands.COMMANDS,
+    **acl.COMMANDS,
     **ces_commands.COMMANDS,
 }

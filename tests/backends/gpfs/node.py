@@ -32,6 +32,9 @@ SSHD_LOG = "/var/log/sshd.log"
 REAL = "/usr/lib/gpfs-simulator"        # programs behind wrappers
 EXPORTFS = REAL + "/exportfs"
 MMBIN = "/usr/lpp/mmfs/bin"
+LIBGPFS = "/usr/lpp/mmfs/lib/libgpfs.so"
+ACL_TESTS = "/etc/gpfs-simulator-acl"   # see libgpfs.c
+AWAY = ".away"
 SYSTEMD = ("/usr/bin/systemctl", "/usr/sbin/service")   # stand-ins
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LC_ALL": "C"}
@@ -92,6 +95,7 @@ class Agent:
         self.accepted = 0
         self.accepting = True
         self.gpfs_hidden = False
+        self.away = set()               # files that were renamed
         self.lock = threading.RLock()
         self.wake_reader, self.wake_writer = os.pipe()
 
@@ -146,6 +150,9 @@ class Agent:
         with open(client, "wb") as file:
             file.write(self.spec["client"])
         os.chmod(client, 0o755)
+        os.makedirs(os.path.dirname(LIBGPFS))
+        with open(LIBGPFS, "wb") as file:
+            file.write(self.spec["library"])
         for command in self.spec["commands"]:
             os.symlink(client, f"{MMBIN}/{command}")
         for path in self.spec["programs"]:
@@ -411,10 +418,28 @@ class Agent:
                               sandbox.MS_RDONLY, "mode=755")
         self.gpfs_hidden = not mounted
 
+    def op_installed(self, name, installed):
+        """Programs and libraries that come and go."""
+        for folder in PATH.split(":"):
+            path = os.path.join(folder, name)       # or name, if absolute
+            if installed and path in self.away:
+                os.rename(path + AWAY, path)
+                self.away.remove(path)
+            elif not installed and os.path.lexists(path):
+                os.rename(path, path + AWAY)
+                self.away.add(path)
+
+    def op_disturb_acls(self, lines):
+        write(ACL_TESTS + AWAY, "".join(f"{line}\n" for line in lines))
+        os.rename(ACL_TESTS + AWAY, ACL_TESTS)
+
     def op_reset(self):
         """Exports, connections and settings as after the start."""
         self.op_freeze(False)
         self.op_kill_connections(commands=True, spare=SERVICES)
+        self.op_disturb_acls([])
+        for path in list(self.away):
+            self.op_installed(path, True)
         self.op_gpfs(True)
         self.empty_exports()
         if self.ganesha:

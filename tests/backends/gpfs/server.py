@@ -412,6 +412,7 @@ def common_spec(config, cluster, hidden, socket_name, net):
     return dict(
         hosts=net.names() if net else names, settings=config["settings"],
         hide=hidden, client=read_bytes(config["client"]), fsal=fsal,
+        library=read_bytes(config["library"]),
         commands=list(commands.COMMANDS), programs=config["programs"],
         socket=socket_name, ganesha=config["ganesha"],
         manager=net and net.manager, public_key=config["public_key"],
