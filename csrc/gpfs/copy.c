@@ -81,6 +81,7 @@ mn_gpfs_create_share_from_snapshot(struct mn_gpfs *g,
         const struct mn_job_spec spec = {
             .base = target.pool->base,
             .share_id = share->id,
+            .device = src.place.device,
             .source = mn_buf_str(&src.path),
             .target = mn_buf_str(&target.path),
             .snapshot_dir = g->snapshot_dir,

@@ -23,6 +23,13 @@ mn_job_dir(const char *base, const char *share_id, struct mn_buf *dir)
     mn_buf_printf(dir, "%s/.manila-jobs/%s", base, share_id);
 }
 
+void
+mn_job_put_script(struct mn_buf *buf)
+{
+    mn_buf_puts(buf, mn_acl_script);
+    mn_buf_puts(buf, mn_job_script);
+}
+
 static const char *
 or_none(const char *s)
 {
@@ -50,7 +57,7 @@ mn_job_add_start(struct mn_plan *plan, const struct mn_job_spec *spec)
     mn_argv_add(argv, or_none(spec->target));
     mn_argv_add(argv, or_none(spec->snapshot_dir));
     mn_argv_addf(argv, "%" PRIu64, spec->expect_kib);
-    mn_buf_puts(&step->input, mn_job_script);
+    mn_job_put_script(&step->input);
     step->timeout_s = POLL_TIMEOUT_S;
     return step;
 }

@@ -4,7 +4,7 @@
  * A job belongs to a share and lives in <base>/.manila-jobs/<share id>/ on
  * GPFS: its script, what it shall do, its state. So any node can tell how it
  * goes, end it, or begin it again when the node it ran on died; and it needs
- * neither us nor our connection. What these steps run is mn_job_script.
+ * neither us nor our connection. What these steps run is the script.
  */
 #ifndef MN_GPFS_JOBS_H
 #define MN_GPFS_JOBS_H
@@ -16,18 +16,21 @@ enum {
     MN_JOB_ATTEMPTS = 5,
 };
 
+/* The script: mn_acl_script, then mn_job_script. */
+extern const char mn_acl_script[];
 extern const char mn_job_script[];
+void mn_job_put_script(struct mn_buf *buf);
 
 /* What a job shall do. Strings without control characters, borrowed. */
 struct mn_job_spec {
     bool revert; /* else copy */
     const char *base;
     const char *share_id; /* whose content changes */
-    const char *device;   /* revert */
-    const char *fileset;
-    const char *snapshot;
-    const char *source; /* copy: the snapshot's directory */
-    const char *target; /* copy: the share's directory */
+    const char *device;   /* of the snapshot */
+    const char *fileset;  /* revert */
+    const char *snapshot; /* revert */
+    const char *source;   /* copy: the snapshot's directory */
+    const char *target;   /* copy: the share's directory */
     const char *snapshot_dir;
     uint64_t expect_kib; /* copy: how much there is to do, for the percent */
     /* for tests; 0 and NULL: as it should be */

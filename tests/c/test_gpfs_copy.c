@@ -46,7 +46,7 @@ copies(void **state)
     assert_non_null(job);
     assert_string_equal(job->dir, JOBS);
     assert_string_equal(job->spec,
-                        "copy /usr/lpp/mmfs/bin 2 60 5    "
+                        "copy /usr/lpp/mmfs/bin 2 60 5 gpfs1   "
                         "/gpfs1/manila/share-0/.snapshots/snap-1 " PATH
                         " .snapshots 1000");
     assert_int_equal(status(w, &st), 0);

@@ -78,6 +78,34 @@ static const char make_source[] =
     "setfacl -m u:55:r one && setfacl -d -m u:56:rwx 'a b';"
     "find . ! -name one ! -name c -exec touch -h -d '1 hour ago' {} +";
 
+/* mm commands that know NFSv4 ACLs, kept where rsync does not look: its -X
+   leaves out what is "user.rsync.%". Who has none has his mode. */
+static const char make_mm[] =
+    "echo posix >$T/semantics && cat >$T/bin/mmlsfs <<'EOF' &&\n"
+    "#!/bin/sh\n"
+    "[ \"$*\" = 'gpfs0 -k -Y' ] || exit 1\n"
+    "echo mmlsfs::0:1:::gpfs0:ACLSemantics:$(cat $T/semantics)::\n"
+    "EOF\n"
+    "cat >$T/bin/mmgetacl <<'EOF' && cat >$T/bin/mmputacl <<'EOF' &&\n"
+    "#!/bin/sh\n"
+    "echo get >>$T/calls\n"
+    "case $3 in \"$G\"/*lost | ./*lost) rm \"$3\" ;; esac\n"
+    "stat -c %a -- \"$3\" >\"$2\" || exit\n"
+    "getfattr --only-values -n user.rsync.%acl -- \"$3\" >>\"$2\" "
+    "2>/dev/null\n"
+    "exit 0\n"
+    "EOF\n"
+    "#!/bin/sh\n"
+    "echo put >>$T/calls\n"
+    "case $3 in */held) while [ -e $T/hold2 ]; do : >$T/held2; sleep 0.05;"
+    " done ;; */bad*)\n"
+    "echo 'mmputacl: not permitted' >&2\n"
+    "echo 'mmputacl: Command failed. Examine previous error messages' >&2\n"
+    "exit 1 ;; esac\n"
+    "setfattr -n user.rsync.%acl -v \"$(sed 1d \"$2\")\" -- \"$3\"\n"
+    "EOF\n"
+    "chmod 755 $T/bin/mm*";
+
 static int
 setup(void **state)
 {
@@ -100,6 +128,7 @@ setup(void **state)
     must(w, "mkdir -p \"$G/.snapshots/s\" $T/src $T/bin $T/shim &&"
             "echo keep >\"$G/.snapshots/s/keep\"");
     must(w, make_source);
+    must(w, make_mm);
     w->spec = (struct mn_job_spec){.base = w->base,
                                    .share_id = ID,
                                    .device = "gpfs0",
@@ -387,14 +416,18 @@ many_begin_at_once(void **state)
 {
     struct world *w = *state;
     hold(w);
-    setenv("MN_SCRIPT", mn_job_script, 1);
-    must(w, "cd $T && mkdir -p \"$J/..\" && for i in 1 2 3 4 5 6 7 8; do "
-            "d=$(mktemp -d \"$J/../.new.XXXXXXXX\"); "
-            "printf %s \"$MN_SCRIPT\" >\"$d/job\"; "
-            "for a in copy /b 1 3 5 d f s $T/src \"$G\" .snapshots 7; do "
-            "printf '%s\\n' \"$a\"; done >\"$d/args\"; done; "
-            "for d in \"$J\"/../.new.*; do sh \"$d/job\" start \"$J\" "
-            "\"$d\" & done; wait; rm $T/hold");
+    struct mn_buf script = MN_BUF_INIT;
+    mn_job_put_script(&script);
+    setenv("MN_SCRIPT", mn_buf_str(&script), 1);
+    mn_buf_dispose(&script);
+    must(w,
+         "cd $T && mkdir -p \"$J/..\" && for i in 1 2 3 4 5 6 7 8; do "
+         "d=$(mktemp -d \"$J/../.new.XXXXXXXX\"); "
+         "printf %s \"$MN_SCRIPT\" >\"$d/job\"; "
+         "for a in copy $T/bin 1 3 5 gpfs0 f s $T/src \"$G\" .snapshots 7; do "
+         "printf '%s\\n' \"$a\"; done >\"$d/args\"; done; "
+         "for d in \"$J\"/../.new.*; do sh \"$d/job\" start \"$J\" "
+         "\"$d\" & done; wait; rm $T/hold");
     reaches(w, MN_JOB_DONE);
     must(w, "[ ! -e \"$J/a2\" ] && [ $(ls -A \"$J/..\" | wc -l) = 1 ]");
     must(w, same_trees);
@@ -517,6 +550,156 @@ no_space(void **state)
     assert_contains(w->report.state.text, "no space left for the job: ");
 }
 
+/* ---- NFSv4 ACLs ---- */
+
+/* Of files with names of all kinds, of directories and of the top. */
+static const char give_acls[] =
+    "echo all >$T/semantics && cd $T/src && mkdir deep && : >\"deep/$1\" &&"
+    "printf x >\"$(printf 'raw\\377\\\\ $(id)')\" &&"
+    "for f in . one -dash 'a b' 'a b/c' 'a b/c/quo\"te' 'new\nline' raw* "
+    "\"deep/$1\"; do setfattr -n user.rsync.%acl -v \"acl of $f\" -- \"./$f\" "
+    "|| exit; done";
+
+static const char same_acls[] =
+    "look() { cd \"$1\" && find . -path ./.snapshots -prune -o -print0 |"
+    " sort -z | xargs -0 getfattr -h -n user.rsync.%acl 2>/dev/null; };"
+    "(look $T/src) >$T/a1; (look \"$G\") >$T/a2; diff $T/a1 $T/a2 &&"
+    "[ $(grep -c acl.of $T/a2) -ge 9 ]";
+
+static void
+give(struct world *w, const char *name)
+{
+    char text[1024];
+    if (shell(w, "command -v rsync")) {
+        skip(); /* cp and tar carry what these ACLs are made of */
+    }
+    snprintf(text, sizeof text, "set -- %s; %s", name, give_acls);
+    must(w, text);
+}
+
+static void
+brings_acls(void **state)
+{
+    struct world *w = *state;
+    give(w, "plain");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_DONE);
+    must(w, same_trees);
+    must(w, same_acls);
+    /* "one" is linked twice; who has what he should is left alone */
+    must(w, "[ $(grep -c put $T/calls) = 9 ]");
+}
+
+static void
+needs_no_acls(void **state)
+{
+    struct world *w = *state;
+    give(w, "plain");
+    must(w, "echo posix >$T/semantics");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_DONE);
+    must(w, same_trees);
+    must(w, "[ ! -e $T/calls ]");
+}
+
+static void
+bad_acl(void **state)
+{
+    struct world *w = *state;
+    give(w, "'bad\nname'");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_FAILED);
+    assert_string_equal(w->report.state.text,
+                        "an ACL cannot be set: mmputacl: not permitted: "
+                        "./deep/bad?name");
+    assert_int_equal(w->report.state.code, MN_EREMOTE);
+    must(w, "rm $T/bin/mmputacl");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_FAILED);
+    assert_contains(w->report.state.text, "no way to copy ACLs");
+}
+
+static void
+acls_go_on(void **state)
+{
+    struct world *w = *state;
+    give(w, "held");
+    must(w, ": >$T/hold2; printf '#!/bin/sh\necho \"$1\" >>$T/rsyncs\n"
+            "PATH=${PATH#*:}; exec rsync \"$@\"\n' >$T/shim/rsync &&"
+            "chmod 755 $T/shim/rsync");
+    use_path(w, "shim");
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held2 ]");
+    assert_int_equal(poll_job(w, 0), MN_JOB_COPYING);
+    must(w, "kill -9 -$(cat \"$J/a1/pid\") -$(cat \"$J/a1/worker\")");
+    must(w, "rm $T/hold2");
+    reaches(w, MN_JOB_DONE);
+    must(w, "[ -d \"$J/a2\" ]");
+    must(w, same_trees);
+    must(w, same_acls);
+    /* what was set stays, and rsync does not look at it again */
+    must(w, "[ $(grep -c put $T/calls) = 10 ]");
+    must(w, "[ $(grep -c a $T/rsyncs) = 1 ]");
+}
+
+static void
+acls_stop(void **state)
+{
+    struct world *w = *state;
+    give(w, "held");
+    must(w, ": >$T/hold2");
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held2 ]");
+    must(w, "cp \"$J/a1/worker\" $T/worker");
+    assert_int_equal(stop(w), 0);
+    must(w, "[ ! -e \"$J\" ]; ! kill -0 -$(cat $T/worker) 2>/dev/null");
+}
+
+static void
+lost_file(void **state)
+{
+    struct world *w = *state;
+    give(w, "lost");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_DONE);
+    must(w, "[ ! -e \"$G/deep/lost\" ] && rm $T/src/deep/lost");
+    must(w, "touch -r $T/src/deep \"$G/deep\"");
+    must(w, "setfattr -n user.rsync.%acl -v 'acl of more' \"$T/src/deep\" "
+            "\"$G/deep\"");
+    must(w, same_acls);
+}
+
+/* All files of a source that goes are "gone meanwhile"; the job is not. */
+static void
+lost_source(void **state)
+{
+    struct world *w = *state;
+    give(w, "held");
+    must(w, ": >$T/hold2");
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held2 ]");
+    must(w, "mv $T/src $T/elsewhere; rm $T/hold2");
+    reaches(w, MN_JOB_FAILED);
+    assert_contains(w->report.state.text, "/src does not exist");
+}
+
+/* -A has nothing to do there, and some way to fail. */
+static void
+no_posix_acls(void **state)
+{
+    struct world *w = *state;
+    give(w, "plain");
+    must(w, "setfacl -Rb $T/src && echo nfs4 >$T/semantics &&"
+            "printf '#!/bin/sh\necho \"$1\" >>$T/rsyncs\n"
+            "PATH=${PATH#*:}; exec rsync \"$@\"\n' >$T/shim/rsync &&"
+            "chmod 755 $T/shim/rsync");
+    use_path(w, "shim");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_DONE);
+    must(w, same_acls);
+    must(w, "grep -qx -e -aHSX $T/rsyncs");
+}
+
 /* ---- revert ---- */
 
 static void
@@ -632,6 +815,14 @@ main(void)
         T(a_later_attempt_wins),
         T(source_missing),
         T(no_space),
+        T(brings_acls),
+        T(needs_no_acls),
+        T(bad_acl),
+        T(acls_go_on),
+        T(acls_stop),
+        T(lost_file),
+        T(lost_source),
+        T(no_posix_acls),
         T(reverts),
         T(revert_fails),
         cmocka_unit_test(reads_reports),
