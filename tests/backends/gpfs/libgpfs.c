@@ -12,12 +12,14 @@
  *   hold NAME         wait as long as the line is there
  *   fail ERRNO NAME   gpfs_putacl() fails
  *   lose NAME         gpfs_getacl() of it removes the file
+ *   spoil NAME        gpfs_putacl() changes mode and time of the file, too
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -116,6 +118,9 @@ int gpfs_putacl(const char *path, int flags, void *buffer)
 	number = told("fail", path);
 	if (number)
 		return refuse(atoi(number));
+	if (told("spoil", path) &&
+	    (chmod(path, info.st_mode & 0777) || utimes(path, NULL)))
+		return -1;
 	if (acl->version == NFS4)
 		return setxattr(path, ATTRIBUTE, (char *)buffer + HEAD,
 				acl->size - HEAD, 0);
