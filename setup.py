@@ -14,7 +14,7 @@ from setuptools.command.build_ext import build_ext
 LIBRARIES = {
     'libssh2': ('1.10', 'libssh2-1-dev', 'libssh2-devel'),
     'libcurl': ('7.68', 'libcurl4-openssl-dev', 'libcurl-devel'),
-    'json-c': ('0.13', 'libjson-c-dev', 'json-c-devel'),
+    'json-c': ('0.14', 'libjson-c-dev', 'json-c-devel'),
     'libcrypto': ('1.1.1', 'libssl-dev', 'openssl-devel'),
 }
 

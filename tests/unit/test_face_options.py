@@ -62,17 +62,18 @@ def test_manila_s_own_options_are_not_ours():
 
 
 def test_secrets_are_secret():
-    for opt in options.GPFS_OPTS:
+    for opt in options.GPFS_OPTS + options.TEGILE_OPTS:
         assert opt.secret == (opt.name.endswith(('password', 'passphrase')))
 
 
-def test_list_opts_gives_copies():
-    (group, opts), = options.list_opts()
-    assert group == 'gpfs'
-    assert by_name(opts) == by_name(options.GPFS_OPTS)
+@pytest.mark.parametrize('group, ours', [
+    ('gpfs', options.GPFS_OPTS), ('tegile', options.TEGILE_OPTS)])
+def test_list_opts_gives_copies(group, ours):
+    opts = dict(options.list_opts())[group]
+    assert by_name(opts) == by_name(ours)
     opts[0].default = 'changed'
-    assert options.GPFS_OPTS[0].default != 'changed'
+    assert ours[0].default != 'changed'
 
 
 def test_each_option_has_help():
-    assert all(opt.help for opt in options.GPFS_OPTS)
+    assert all(opt.help for opt in options.GPFS_OPTS + options.TEGILE_OPTS)
