@@ -5,6 +5,8 @@
  */
 #include <inttypes.h>
 
+#include <string.h>
+
 #include "tegile/internal.h"
 
 #define GIB ((int64_t)1 << 30)
@@ -42,6 +44,30 @@ set_size(struct mn_tegile_op *op, const struct mn_tegile_place *place,
                : mn_tegile__set_quota(op, place->path, *size_gib, err);
 }
 
+/* Is the share served by the protocol that Manila is told of? Before 3.7 that
+   can't be asked for. */
+static int
+check_protocol(struct mn_tegile_op *op, const struct mn_share *share,
+               const struct mn_tegile_place *place, struct mn_error *err)
+{
+    unsigned level;
+    bool served = true;
+    struct mn_json *reply = NULL;
+    bool cifs = strcmp(share->proto, "CIFS") == 0;
+    int rc = mn_tegile__firmware(op, &level, err);
+    if (rc == 0 && level >= MN_TEGILE_ACLS) {
+        rc = mn_tegile__call(op,
+                             cifs ? &mn_tegile_m_is_smb : &mn_tegile_m_is_nfs,
+                             mn_tegile__args("s", place->path), &reply, err);
+    }
+    if (rc == 0 && mn_json_bool(reply, &served) && !served) {
+        rc = mn_error_set(err, MN_EINVAL, "array %s: %s is not served by %s",
+                          op->t->server, place->path, share->proto);
+    }
+    mn_json_free(reply);
+    return rc;
+}
+
 int
 mn_tegile__manage_share(struct mn_driver *d, const struct mn_share *share,
                         uint64_t *size_gib, struct mn_buf *locations,
@@ -58,6 +84,9 @@ mn_tegile__manage_share(struct mn_driver *d, const struct mn_share *share,
     }
     if (rc == 0) {
         rc = mn_tegile__search(&op, share, &place, err);
+    }
+    if (rc == 0) {
+        rc = check_protocol(&op, share, &place, err);
     }
     if (rc == 0) {
         rc = set_size(&op, &place, size_gib, err);

@@ -48,6 +48,8 @@ enum mn_tegile_answer {
     X(delete_snapshot, "v2/deleteShareSnapshot", SET, VALUE)                 \
     X(dependents, "v2/listDependenciesAndSnapshotCountOnDelete", ASK, VALUE) \
     X(rollback, "v2/rollBackToShareSnapshot", SET, STATUS)                   \
+    X(is_nfs, "v2/isShareExposedOverNFS", ASK, VALUE)                        \
+    X(is_smb, "v2/isShareExposedOverSMB", ASK, VALUE)                        \
     X(share_nfs, "v2/setNFSSharingOnShare", SET, STATUS)                     \
     X(get_acl, "v2/getNFSNetworkACLsOnShare", ASK, VALUE)                    \
     X(set_acl, "v2/setNFSNetworkACLsOnShare", SET, STATUS)                   \

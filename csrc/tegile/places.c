@@ -206,34 +206,81 @@ find_in(struct mn_tegile_op *op, const struct mn_tegile_listing *listing,
     return rc;
 }
 
-int
-mn_tegile__search(struct mn_tegile_op *op, const struct mn_share *share,
-                  struct mn_tegile_place *place, struct mn_error *err)
+/* Look for the share in one project; place stays empty when it is not
+   there. */
+static int
+search_in(struct mn_tegile_op *op, const struct mn_share *share,
+          const char *project, struct mn_tegile_place *place,
+          struct mn_error *err)
 {
     struct mn_tegile_listing listing = {0};
-    struct mn_argv projects = MN_ARGV_INIT;
     const struct mn_tegile_row *row = NULL;
-    *place = (struct mn_tegile_place){0};
-    int rc = check_pool(share, err);
-    if (rc == 0) {
-        rc = mn_tegile__list_projects(op, share->pool, &projects, err);
-    }
-    for (size_t i = 0; rc == 0 && i < projects.n; i++) {
-        rc = mn_tegile__list(op, share->pool, projects.v[i], &listing, err);
-    }
+    int rc = mn_tegile__list(op, share->pool, project, &listing, err);
     if (rc == 0) {
         rc = find_in(op, &listing, share, &row, err);
     }
-    if (rc == 0 && !row) {
-        rc = mn_error_set(err, MN_ENOTFOUND,
-                          "array %s: pool %s has no share %s in any project",
-                          op->t->server, share->pool, share->name);
-    }
-    if (rc == 0) {
+    if (rc == 0 && row) {
         rc = mn_tegile__place_init(place, row->pool, row->project,
                                    mn_slice_of(row->name), err);
     }
     mn_tegile__listing_dispose(&listing);
+    return rc;
+}
+
+/* The likely projects: of the export location, and the default one. */
+static int
+likely_projects(struct mn_tegile_op *op, const struct mn_share *share,
+                struct mn_argv *projects, struct mn_error *err)
+{
+    struct mn_slice project;
+    struct mn_slice name;
+    if (mn_tegile__location_parts(share->location, &project, &name)) {
+        mn_argv_addf(projects, "%.*s", MN_SLICE_ARG(project));
+    }
+    mn_argv_add(projects, op->t->project);
+    return projects->failed ? mn_error_nomem(err) : 0;
+}
+
+static int
+search_all(struct mn_tegile_op *op, const struct mn_share *share,
+           struct mn_argv *projects, struct mn_tegile_place *place,
+           struct mn_error *err)
+{
+    size_t likely = projects->n;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && !place->path && i < projects->n; i++) {
+        bool before = false;
+        for (size_t k = 0; k < i; k++) {
+            before = before || strcmp(projects->v[k], projects->v[i]) == 0;
+        }
+        if (!before) {
+            rc = search_in(op, share, projects->v[i], place, err);
+        }
+        if (rc == 0 && !place->path && i + 1 == likely) {
+            rc = mn_tegile__list_projects(op, share->pool, projects, err);
+        }
+    }
+    return rc;
+}
+
+int
+mn_tegile__search(struct mn_tegile_op *op, const struct mn_share *share,
+                  struct mn_tegile_place *place, struct mn_error *err)
+{
+    struct mn_argv projects = MN_ARGV_INIT;
+    *place = (struct mn_tegile_place){0};
+    int rc = check_pool(share, err);
+    if (rc == 0) {
+        rc = likely_projects(op, share, &projects, err);
+    }
+    if (rc == 0) {
+        rc = search_all(op, share, &projects, place, err);
+    }
+    if (rc == 0 && !place->path) {
+        rc = mn_error_set(err, MN_ENOTFOUND,
+                          "array %s: pool %s has no share %s in any project",
+                          op->t->server, share->pool, share->name);
+    }
     mn_argv_dispose(&projects);
     return rc;
 }
