@@ -17,23 +17,29 @@ JOB_SECONDS = 30
 _numbers = itertools.count()
 
 
+def configure(settings, *lists):
+    """The configuration of a new back end with these options (dict); lists:
+    of the options that it knows besides Manila's own."""
+    group = f"backend{next(_numbers)}"
+    config = configuration.Configuration(share_driver.share_opts,
+                                         config_group=group)
+    for opts in lists:
+        config.append_config_values(opts)
+    values = dict({"driver_handles_share_servers": False,
+                   "share_backend_name": group}, **settings)
+    for name, value in values.items():
+        cfg.CONF.set_override(name, value, group=group)
+    return config
+
+
 def make_driver(settings, **changes):
     """A set-up GPFSShareDriver.
 
     settings: options of the back end (dict), as of GPFSCluster.settings();
     changes: more of them.
     """
-    group = f"backend{next(_numbers)}"
-    config = configuration.Configuration(share_driver.share_opts,
-                                         config_group=group)
-    config.append_config_values(options.GPFS_OPTS)
-    config.append_config_values(share_driver.ssh_opts)
-    config.append_config_values(share_driver.ganesha_opts)
-    values = dict(settings, driver_handles_share_servers=False,
-                  share_backend_name=group)
-    values.update(changes)
-    for name, value in values.items():
-        cfg.CONF.set_override(name, value, group=group)
+    config = configure(dict(settings, **changes), options.GPFS_OPTS,
+                       share_driver.ssh_opts, share_driver.ganesha_opts)
     driver = gpfs.GPFSShareDriver(configuration=config)
     driver.do_setup(CONTEXT)
     return driver
