@@ -10,7 +10,7 @@
 #include "tegile/internal.h"
 
 /* Names that the array takes in paths: none of what it forbids, nothing that
-   would end a part of a path. */
+   would end a part of a path or lead out of it. */
 static bool
 is_name(struct mn_slice name)
 {
@@ -21,7 +21,8 @@ is_name(struct mn_slice name)
             return false;
         }
     }
-    return name.n > 0 && name.n <= 255;
+    return name.n > 0 && name.n <= 255 && !mn_slice_eq(name, ".")
+           && !mn_slice_eq(name, "..");
 }
 
 int
