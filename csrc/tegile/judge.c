@@ -32,6 +32,7 @@ static const struct {
     {"already exists", {.code = MN_EEXISTS}},
     {"is busy", {.code = MN_EBUSY}},
     {"out of space", {.code = MN_ENOSPACE}},
+    {"less than current used", {.code = MN_ENOSPACE}},
 };
 
 static struct mn_slice
