@@ -57,9 +57,11 @@ mn_tegile__ask_firmware(struct mn_tegile_op *op, unsigned *level,
                              mn_tegile__args("j", "[\"ZEBI_GUI_VERSION\"]"),
                              &reply, err);
     if (rc && op->no_method) {
-        /* an array without the documented service is old */
         mn_error_clear(err);
-        rc = 0;
+        return mn_error_set(err, MN_ECONFIG,
+                            "%s does not answer as an array with firmware "
+                            "3.5.1 or later does: check tegile_nas_server",
+                            op->t->server);
     }
     if (rc) {
         return rc;

@@ -95,6 +95,13 @@ is_denied(const struct mn_rest_reply *reply)
                && mn_slice_contains_nocase(body_of(reply), "Access Denied"));
 }
 
+/* The page of a web server that does not know the service at all. */
+static bool
+is_no_service(const struct mn_rest_reply *reply)
+{
+    return reply->status == 404 && !reply->json;
+}
+
 /* A proxy's or a web server's words: the array may have got the call. */
 static bool
 is_gateway(long status)
@@ -112,6 +119,9 @@ refused_in_words(const struct mn_rest_reply *reply, const char *what,
         text = mn_slice_of(whole);
     }
     struct mn_tegile_verdict v = verdict_of(mn_slice_of(""), text);
+    if (is_no_service(reply)) {
+        v = (struct mn_tegile_verdict){.code = MN_EREMOTE, .no_method = true};
+    }
     if (is_gateway(reply->status)) {
         v = (struct mn_tegile_verdict){.code = MN_EBUSY, .lost = true};
     }
