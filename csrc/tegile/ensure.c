@@ -10,11 +10,11 @@
 
 #define GIB ((int64_t)1 << 30)
 
-/* What is known of the pool that was asked about last. Shares come in no
-   order, but pools are few: a change of pool costs one call. */
+/* What is known of a pool's addresses. */
 struct pool_ips {
     const char *pool;
-    struct mn_argv ips;
+    struct mn_argv ips;  /* all; none before 3.7.1 */
+    struct mn_argv told; /* those that shares were told to have */
 };
 
 struct ensure {
@@ -24,19 +24,40 @@ struct ensure {
 };
 
 static int
-ips_of(struct ensure *e, const char *pool, const struct mn_argv **ips,
+ips_of(struct ensure *e, const char *pool, struct pool_ips **known,
        struct mn_error *err)
 {
     for (size_t i = 0; i < e->pools_n; i++) {
         if (strcmp(e->pools[i].pool, pool) == 0) {
-            *ips = &e->pools[i].ips;
+            *known = &e->pools[i];
             return 0;
         }
     }
     struct pool_ips *fresh = &e->pools[e->pools_n++];
     fresh->pool = pool;
-    *ips = &fresh->ips;
+    *known = fresh;
     return mn_tegile__floating_ips(e->op, pool, &fresh->ips, err);
+}
+
+static void
+dispose(struct ensure *e)
+{
+    for (size_t i = 0; i < e->pools_n; i++) {
+        mn_argv_dispose(&e->pools[i].ips);
+        mn_argv_dispose(&e->pools[i].told);
+    }
+    mn_free(e->pools);
+}
+
+static bool
+holds(const struct mn_argv *ips, struct mn_slice ip)
+{
+    for (size_t i = 0; i < ips->n; i++) {
+        if (mn_slice_eq(ip, ips->v[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The size in the listing is the quota, or less when the pool is nearly full:
@@ -68,34 +89,61 @@ mend_quota(struct ensure *e, const struct mn_tegile_row *row,
     return mn_tegile__set_quota(e->op, place->path, share->size_gib, err);
 }
 
+/* The address in "ip:name" or "\\ip\name". */
+static struct mn_slice
+address_of(const char *location)
+{
+    const char *name = mn_tegile__location_name(location);
+    const char *from = location;
+    if (!name) {
+        return (struct mn_slice){0};
+    }
+    from += *from == '\\' ? 2 : 0;
+    return (struct mn_slice){from, (size_t)(name - from) - 1};
+}
+
+static int
+ask(struct ensure *e, struct pool_ips *pool, const struct mn_share *share,
+    const struct mn_tegile_place *place, struct mn_buf *locations,
+    struct mn_error *err)
+{
+    int rc = mn_tegile__locations(e->op, share, place, NULL, locations, err);
+    if (rc) {
+        return rc;
+    }
+    struct mn_slice ip = address_of(mn_buf_str(locations));
+    if (!holds(&pool->told, ip)) {
+        mn_argv_addf(&pool->told, "%.*s", MN_SLICE_ARG(ip));
+    }
+    return pool->told.failed ? mn_error_nomem(err) : 0;
+}
+
 /* Locations from what Manila knows and the listing: a share is asked about
-   only when they don't fit. */
+   only when they don't fit. Where the array can't be asked for a pool's
+   addresses, one that it told for another share of the pool fits. */
 static int
 locate(struct ensure *e, const struct mn_tegile_row *row,
        const struct mn_tegile_place *place, const struct mn_share *share,
        struct mn_buf *locations, struct mn_error *err)
 {
-    const struct mn_argv *ips;
+    struct pool_ips *pool;
     const char *name = mn_tegile__location_name(share->location);
-    int rc = ips_of(e, row->pool, &ips, err);
+    int rc = ips_of(e, row->pool, &pool, err);
     if (rc) {
         return rc;
     }
     bool cifs = strcmp(share->proto, "CIFS") == 0;
-    bool fits = name && ips->n
+    struct mn_slice ip = address_of(share->location);
+    bool fits = name && (pool->ips.n || holds(&pool->told, ip))
                 && (cifs || !*row->mountpoint || *name != '/'
                     || strcmp(name, row->mountpoint) == 0);
     if (!fits) {
-        return mn_tegile__locations(e->op, share, place, NULL, locations, err);
+        return ask(e, pool, share, place, locations, err);
     }
-    const char *from = share->location + (cifs ? 2 : 0);
-    struct mn_slice ip = {from, (size_t)(name - from) - 1};
-    bool served = false;
-    for (size_t i = 0; i < ips->n; i++) {
-        served = served || mn_slice_eq(ip, ips->v[i]);
+    if (pool->ips.n && !holds(&pool->ips, ip)) {
+        ip = mn_slice_of(pool->ips.v[0]);
     }
-    mn_tegile__add_locations(locations, share,
-                             served ? ip : mn_slice_of(ips->v[0]), name, ips);
+    mn_tegile__add_locations(locations, share, ip, name, &pool->ips);
     return mn_buf_failed(locations) ? mn_error_nomem(err) : 0;
 }
 
@@ -144,10 +192,7 @@ mn_tegile__ensure_shares(struct mn_driver *d, const struct mn_share *shares,
             rc = MN_ECANCELED;
         }
     }
-    for (size_t i = 0; i < e.pools_n; i++) {
-        mn_argv_dispose(&e.pools[i].ips);
-    }
-    mn_free(e.pools);
+    dispose(&e);
     mn_free(rows);
     mn_tegile__listing_dispose(&listing);
     return rc;

@@ -344,10 +344,14 @@ def test_ensure_when_the_pool_is_nearly_full(any_array, any_driver):
     wrong.quota = 0
     filler = any_array.add_share("pool-a", "openstack", "filler")
     filler.write(10 * TiB - 50 * GiB)
+    any_array.journal.clear()
     told = any_driver.ensure_shares(CONTEXT, shares)
     assert {each["status"] for each in told.values()} == {"available"}
     for share in shares:
         assert any_array.share(share["name"]).quota == 100 * GiB
+    # not one more for each share that is there
+    assert len(any_array.journal.calls("listShares")) == 1
+    assert len(any_array.journal.calls("listPools")) == 0
 
 
 def test_ensure_follows_the_addresses(array, driver):
