@@ -61,19 +61,24 @@ holds(const struct mn_argv *ips, struct mn_slice ip)
 }
 
 /* The size in the listing is the quota, or less when the pool is nearly full:
-   only what differs is asked about. A share that the old driver made may have
-   no quota, and hold more than its size. */
+   only what differs is asked about. Before 3.7 only another listing could
+   tell more, and setting the quota anew costs less. A share that the old
+   driver made may have no quota, and hold more than its size. */
 static int
 mend_quota(struct ensure *e, const struct mn_tegile_row *row,
            const struct mn_tegile_place *place, const struct mn_share *share,
            bool *mended, struct mn_error *err)
 {
-    int64_t quota;
+    unsigned level;
+    int64_t quota = -1;
     int64_t wanted = (int64_t)share->size_gib * GIB;
     if (!wanted || row->total == wanted) {
         return 0;
     }
-    int rc = mn_tegile__quota(e->op, place, &quota, err);
+    int rc = mn_tegile__firmware(e->op, &level, err);
+    if (rc == 0 && level >= MN_TEGILE_ACLS) {
+        rc = mn_tegile__quota(e->op, place, &quota, err);
+    }
     if (rc || quota == wanted) {
         return rc;
     }
