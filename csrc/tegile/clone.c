@@ -114,11 +114,13 @@ clone_at(struct mn_tegile_op *op, const struct mn_tegile_place *parent,
     struct mn_json *reply = NULL;
     struct mn_json *told = NULL;
     bool made;
-    mn_tegile__snapshot_path(&snapshot, parent, clone->s);
+    int rc = mn_tegile__snapshot_path(&snapshot, parent, clone->s, err);
     char *body = mn_tegile__args("ssb", mn_buf_str(&snapshot),
                                  clone->share->name, true);
-    int rc = mn_tegile__place_init(&place, parent->pool, parent->project,
+    if (rc == 0) {
+        rc = mn_tegile__place_init(&place, parent->pool, parent->project,
                                    mn_slice_of(clone->share->name), err);
+    }
     if (rc == 0) {
         rc = mn_tegile__call_once(op, &mn_tegile_m_clone, body, is_there, &c,
                                   &reply, &made, err);

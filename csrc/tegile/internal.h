@@ -116,6 +116,9 @@ struct mn_tegile_place {
     char *path; /* "pool/Local/project/name" */
 };
 
+/* Names that the array takes in paths: none of what it forbids but those of
+   besides, nothing that would end a part of a path or lead out of it. */
+bool mn_tegile__is_name(struct mn_slice name, const char *besides);
 int mn_tegile__place_init(struct mn_tegile_place *place, const char *pool,
                           const char *project, struct mn_slice name,
                           struct mn_error *err);
@@ -226,9 +229,10 @@ int mn_tegile__quota(struct mn_tegile_op *op,
 /* ---- snapshots.c ---- */
 
 /* "path@Manual-S-name", or the name that a managed one has. */
-void mn_tegile__snapshot_path(struct mn_buf *buf,
-                              const struct mn_tegile_place *place,
-                              const struct mn_snapshot *s);
+int mn_tegile__snapshot_path(struct mn_buf *buf,
+                             const struct mn_tegile_place *place,
+                             const struct mn_snapshot *s,
+                             struct mn_error *err);
 /* Delete a snapshot unless it has clones; absent is success. BUSY, *cloned:
    it is there still, because of clones or, where the firmware does not tell,
    perhaps because of them. */

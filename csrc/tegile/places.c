@@ -9,15 +9,14 @@
 #include "core/alloc.h"
 #include "tegile/internal.h"
 
-/* Names that the array takes in paths: none of what it forbids, nothing that
-   would end a part of a path or lead out of it. */
-static bool
-is_name(struct mn_slice name)
+bool
+mn_tegile__is_name(struct mn_slice name, const char *besides)
 {
     static const char forbidden[] = ",/\\!?@<>#$'%^*()~+=}|:{[]\";& ";
     for (size_t i = 0; i < name.n; i++) {
         unsigned char c = (unsigned char)name.p[i];
-        if (c <= ' ' || c == 0x7f || strchr(forbidden, c)) {
+        bool bad = c <= ' ' || c == 0x7f || strchr(forbidden, c);
+        if (bad && (!c || !strchr(besides, c))) {
             return false;
         }
     }
@@ -31,8 +30,9 @@ mn_tegile__place_init(struct mn_tegile_place *place, const char *pool,
                       struct mn_error *err)
 {
     *place = (struct mn_tegile_place){0};
-    if (!is_name(mn_slice_of(pool)) || !is_name(mn_slice_of(project))
-        || !is_name(name)) {
+    if (!mn_tegile__is_name(mn_slice_of(pool), "")
+        || !mn_tegile__is_name(mn_slice_of(project), "")
+        || !mn_tegile__is_name(name, "")) {
         return mn_error_set(err, MN_EINVAL,
                             "%.100s/Local/%.100s/%.*s can't be the name of a "
                             "dataset",

@@ -15,14 +15,29 @@ enum {
     STATUS_IN_PROGRESS = 1,
 };
 
-void
+/* The array's own names have colons, too: times of schedules. */
+static int
+check_name(const char *name, bool own, struct mn_error *err)
+{
+    return mn_tegile__is_name(mn_slice_of(name), own ? "" : ":")
+               ? 0
+               : mn_error_set(err, MN_EINVAL,
+                              "%.100s can't be the name of a snapshot", name);
+}
+
+int
 mn_tegile__snapshot_path(struct mn_buf *buf,
                          const struct mn_tegile_place *place,
-                         const struct mn_snapshot *s)
+                         const struct mn_snapshot *s, struct mn_error *err)
 {
     const char *at = strchr(s->name, '@');
-    mn_buf_printf(buf, "%s@%s%s", place->path, at ? "" : PREFIX,
-                  at ? at + 1 : s->name);
+    const char *name = at ? at + 1 : s->name;
+    int rc = check_name(name, !at, err);
+    if (rc) {
+        return rc;
+    }
+    mn_buf_printf(buf, "%s@%s%s", place->path, at ? "" : PREFIX, name);
+    return mn_buf_failed(buf) ? mn_error_nomem(err) : 0;
 }
 
 int
@@ -123,6 +138,10 @@ create_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     struct mn_buf share = MN_BUF_INIT;
     struct mn_json *reply = NULL;
     bool made;
+    int rc = check_name(s->name, true, err);
+    if (rc) {
+        return rc;
+    }
     mn_buf_puts(&share, "{\"poolName\":");
     mn_json_quote(&share, place->pool);
     mn_buf_puts(&share, ",\"projectName\":");
@@ -137,8 +156,8 @@ create_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
         mn_buf_failed(&share)
             ? NULL
             : mn_tegile__args("jsb", mn_buf_str(&share), s->name, false);
-    int rc = mn_tegile__call_once(op, &mn_tegile_m_create_snapshot, body,
-                                  is_made, &of, &reply, &made, err);
+    rc = mn_tegile__call_once(op, &mn_tegile_m_create_snapshot, body, is_made,
+                              &of, &reply, &made, err);
     if (rc == 0) {
         rc = wait_until_made(op, place->path, s->name, err);
     }
@@ -261,13 +280,12 @@ static int
 delete_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
           void *ctx, struct mn_error *err)
 {
-    bool cloned;
+    bool cloned = false;
     struct mn_buf path = MN_BUF_INIT;
-    mn_tegile__snapshot_path(&path, place, ctx);
-    int rc =
-        mn_buf_failed(&path)
-            ? mn_error_nomem(err)
-            : mn_tegile__drop_snapshot(op, mn_buf_str(&path), &cloned, err);
+    int rc = mn_tegile__snapshot_path(&path, place, ctx, err);
+    if (rc == 0) {
+        rc = mn_tegile__drop_snapshot(op, mn_buf_str(&path), &cloned, err);
+    }
     if (rc && rc != MN_ECANCELED && cloned) {
         rc = leave_to_clones(op, mn_buf_str(&path), rc, err);
     }
@@ -298,11 +316,10 @@ revert_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     const struct mn_snapshot *s = ctx;
     uint64_t size = s->size_gib;
     struct mn_buf path = MN_BUF_INIT;
-    int rc = 0;
-    mn_tegile__snapshot_path(&path, place, s);
+    int rc = mn_tegile__snapshot_path(&path, place, s, err);
     /* The quota is not part of what comes back: a share that was shrunk since
        then needs the room first. */
-    if (size > s->share.size_gib) {
+    if (rc == 0 && size > s->share.size_gib) {
         rc = mn_tegile__set_quota(op, place->path, size, err);
     }
     if (rc == 0) {
