@@ -310,29 +310,53 @@ mn_tegile__delete_snapshot(struct mn_driver *d, const struct mn_snapshot *s,
 /* ---- revert ---- */
 
 static int
-revert_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
-          void *ctx, struct mn_error *err)
+roll_back(struct mn_tegile_op *op, const char *path, struct mn_error *err)
 {
-    const struct mn_snapshot *s = ctx;
-    uint64_t size = s->size_gib;
-    struct mn_buf path = MN_BUF_INIT;
-    int rc = mn_tegile__snapshot_path(&path, place, s, err);
-    /* The quota is not part of what comes back: a share that was shrunk since
-       then needs the room first. */
-    if (rc == 0 && size > s->share.size_gib) {
-        rc = mn_tegile__set_quota(op, place->path, size, err);
-    }
-    if (rc == 0) {
-        rc = mn_tegile__call(op, &mn_tegile_m_rollback,
-                             mn_tegile__args("sb", mn_buf_str(&path), false),
-                             NULL, err);
-    }
+    int rc = mn_tegile__call(op, &mn_tegile_m_rollback,
+                             mn_tegile__args("sb", path, false), NULL, err);
     if (rc == MN_EBUSY) {
         mn_error_prefix(err, "later snapshots or their clones stand in the "
                              "way (the array's own schedules make some, too); "
                              "nothing was changed: ");
     }
-    if (rc == 0 && size && size < s->share.size_gib) {
+    return rc;
+}
+
+/* After the array refused to go back. */
+static void
+put_quota_back(struct mn_tegile_op *op, const char *path, uint64_t gib)
+{
+    struct mn_error why = MN_ERROR_INIT;
+    if (mn_tegile__set_quota(op, path, gib, &why)) {
+        mn_tegile__log(op->t, MN_LOG_WARNING,
+                       "the quota of %s is now that of its snapshot: %s", path,
+                       why.text);
+    }
+}
+
+/* The quota is not part of what comes back: a share that was shrunk since then
+   needs the room first. */
+static int
+revert_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
+          void *ctx, struct mn_error *err)
+{
+    const struct mn_snapshot *s = ctx;
+    uint64_t size = s->size_gib;
+    uint64_t now = s->share.size_gib;
+    bool raised = false;
+    struct mn_buf path = MN_BUF_INIT;
+    int rc = mn_tegile__snapshot_path(&path, place, s, err);
+    if (rc == 0 && size > now) {
+        rc = mn_tegile__set_quota(op, place->path, size, err);
+        raised = rc == 0 && now;
+    }
+    if (rc == 0) {
+        rc = roll_back(op, mn_buf_str(&path), err);
+        if (rc && rc != MN_ECANCELED && raised && !op->lost) {
+            put_quota_back(op, place->path, now);
+        }
+    }
+    if (rc == 0 && size && size < now) {
         rc = mn_tegile__set_quota(op, place->path, size, err);
     }
     mn_buf_dispose(&path);
