@@ -212,17 +212,36 @@ has_clones(struct mn_tegile_op *op, const char *snapshot, bool *cloned,
     return rc;
 }
 
+/* Is one that is not listed still being made? */
+static int
+is_coming(struct mn_tegile_op *op, const char *snapshot, bool *coming,
+          struct mn_error *err)
+{
+    const char *name = strchr(snapshot, '@') + 1;
+    int64_t status = STATUS_DONE;
+    if (strncmp(name, PREFIX, strlen(PREFIX)) != 0) {
+        return 0; /* the array makes its own ones at once */
+    }
+    char *path = mn_strndup(snapshot, (size_t)(name - 1 - snapshot));
+    int rc =
+        path ? snapshot_status(op, path, name + strlen(PREFIX), &status, err)
+             : mn_error_nomem(err);
+    *coming = status == STATUS_IN_PROGRESS;
+    mn_free(path);
+    return rc;
+}
+
 /* After the array did not delete it. */
 static int
 why_not(struct mn_tegile_op *op, const char *snapshot, bool *cloned,
-        struct mn_error *err)
+        bool *coming, struct mn_error *err)
 {
     bool listed;
     struct mn_error why = *err;
     mn_error_clear(err);
     int rc = is_listed(op, snapshot, &listed, err);
     if (rc || !listed) {
-        return rc;
+        return rc ? rc : is_coming(op, snapshot, coming, err);
     }
     rc = has_clones(op, snapshot, cloned, err);
     if (rc) {
@@ -237,13 +256,12 @@ why_not(struct mn_tegile_op *op, const char *snapshot, bool *cloned,
         snapshot, *cloned ? ": shares that were made from it need it" : "");
 }
 
-int
-mn_tegile__drop_snapshot(struct mn_tegile_op *op, const char *path,
-                         bool *cloned, struct mn_error *err)
+static int
+drop_once(struct mn_tegile_op *op, const char *path, bool *cloned,
+          bool *coming, struct mn_error *err)
 {
     struct mn_json *reply;
     int64_t status = -1;
-    *cloned = false;
     int rc = mn_tegile__call(op, &mn_tegile_m_delete_snapshot,
                              mn_tegile__args("sb", path, false), &reply, err);
     if (rc == 0) {
@@ -254,7 +272,24 @@ mn_tegile__drop_snapshot(struct mn_tegile_op *op, const char *path,
     if ((rc && !refused) || status == STATUS_DONE) {
         return rc;
     }
-    return why_not(op, path, cloned, err);
+    return why_not(op, path, cloned, coming, err);
+}
+
+int
+mn_tegile__drop_snapshot(struct mn_tegile_op *op, const char *path,
+                         bool *cloned, struct mn_error *err)
+{
+    *cloned = false;
+    for (unsigned attempt = 0;; attempt++) {
+        bool coming = false;
+        int rc = drop_once(op, path, cloned, &coming, err);
+        if (rc == 0 && coming) {
+            rc = mn_tegile__pause(op, attempt, err);
+        }
+        if (rc || !coming) {
+            return rc;
+        }
+    }
 }
 
 /* A snapshot that shares were made from stays on the array when those need
@@ -393,6 +428,14 @@ manage_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     const char *at = strchr(m->s->name, '@');
     const char *given = at ? at + 1 : m->s->name;
     const char *found = NULL;
+    if (at
+        && !mn_slice_eq(
+            (struct mn_slice){m->s->name, (size_t)(at - m->s->name)},
+            place->path)) {
+        return mn_error_set(err, MN_EINVAL,
+                            "array %s: %s is no snapshot of %s", op->t->server,
+                            m->s->name, place->path);
+    }
     mn_buf_printf(&prefixed, PREFIX "%s", given);
     int rc = mn_tegile__list_snapshots(op, place->path, &names, err);
     for (size_t i = 0; rc == 0 && !found && i < mn_json_count(names); i++) {
