@@ -1,0 +1,459 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Access rules on the simulated array, however arrays take them."""
+
+import itertools
+
+import pytest
+
+from manila import exception
+
+from tests.backends.intelliflash import Assumptions
+from tests.functional.drivers import make_rule, update
+from tests.functional.tegile_drivers import (
+    CONTEXT, FIRMWARES, NEW, OLD, Array, access, asked, create, fails,
+    make_driver, make_share)
+
+COMBINATIONS = [dict(zip(("level_change", "deny_level", "allow_existing",
+                          "deny_absent"), values))
+                for values in itertools.product(
+                    ("replace", "duplicate", "refuse"), (False, True),
+                    ("ok", "error"), ("ok", "error"))]
+#: how each error is told is unknown, too
+WORDS = [{}, {"openstack_errors": "text"},
+         {"allow_existing_error": (400, "EZEBI_GENERAL"),
+          "deny_absent_error": (400, "EZEBI_GENERAL")}]
+
+
+def short(assumptions):
+    return "-".join(str(value) for value in assumptions.values())
+
+
+@pytest.fixture(params=FIRMWARES)
+def array(request):
+    with Array(firmware=request.param) as array:
+        yield array
+
+
+@pytest.fixture
+def driver(array):
+    return make_driver(array)
+
+
+@pytest.fixture
+def share(driver):
+    return create(driver)
+
+
+def user(name, level="rw"):
+    return make_rule(name, level, access_type="user")
+
+
+def at_level(rule, level):
+    return dict(rule, access_level=level)
+
+
+def levels(*rules):
+    return {rule["access_to"]: rule["access_level"] for rule in rules}
+
+
+def is_old(array):
+    return array.state.firmware < (3, 7)
+
+
+# ---- kinds of rules ----
+
+def test_rules_of_all_kinds(array, driver, share):
+    rules = [make_rule("10.0.0.1"), make_rule("10.0.0.0/24", "ro"),
+             make_rule("192.0.2.7", "ro"), user("alice"), user("bob", "ro")]
+    assert update(driver, share, rules, add=rules) == []
+    assert access(array, share) == levels(*rules)
+    assert array.may(share["name"], "10.0.0.1") == "rw"
+    assert array.may(share["name"], "10.0.0.9") == "ro"
+    assert array.may(share["name"], "10.0.1.9") is None
+    assert update(driver, share, [], delete=rules) == []
+    assert access(array, share) == {}
+
+
+def test_users_of_cifs(array, driver):
+    share = create(driver, share_proto="CIFS")
+    rules = [user("alice"), user("bob", "ro")]
+    assert update(driver, share, rules, add=rules) == []
+    assert access(array, share) == levels(*rules)
+    assert update(driver, share, rules[:1], delete=rules[1:]) == []
+    assert access(array, share) == levels(rules[0])
+
+
+def test_root_stays_root(array, driver, share):
+    rules = [make_rule("10.0.0.1"), make_rule("10.0.0.2", "ro")]
+    update(driver, share, rules, add=rules)
+    assert all(acl.root for acl in array.share(share["name"]).nfs_acls)
+
+
+def test_states_are_told_by_access_id(array, driver, share):
+    good, bad = make_rule("10.0.0.1"), make_rule("fd00::1")
+    assert driver.update_access(
+        CONTEXT, share, [good, bad], [good, bad], [], []) == {
+            good["access_id"]: {"state": "active"},
+            bad["access_id"]: {"state": "error"}}
+
+
+BAD = [make_rule("2001:db8::1"), make_rule("2001:db8::/64"),
+       make_rule("host.example"), make_rule("10.0.0.999"),
+       make_rule("10.0.0.0/33"), make_rule("10.0.0.1", "wx"),
+       make_rule("CN=x", access_type="cert"), user(""), user("x" * 300),
+       make_rule("alice", access_type="cephx"), make_rule("10.0.0.1; id"),
+       make_rule("10.0.0.2\n"), make_rule("*"), make_rule("")]
+
+
+def test_a_bad_rule_is_only_its_own_error(array, driver, share):
+    good = [make_rule("192.0.2.1"), user("alice", "ro")]
+    rules = [good[0], *BAD, good[1]]
+    assert update(driver, share, rules, add=rules) == BAD
+    assert access(array, share) == levels(*good)
+
+
+def test_addresses_are_nothing_to_cifs(array, driver):
+    share = create(driver, share_proto="CIFS")
+    rules = [make_rule("10.0.0.1"), user("alice")]
+    assert update(driver, share, rules, add=rules) == rules[:1]
+    assert access(array, share) == {"alice": "rw"}
+    assert update(driver, share, rules) == rules[:1]
+
+
+def test_rules_that_never_were_are_deleted(array, driver, share):
+    keep = make_rule("192.0.2.1")
+    update(driver, share, [keep], add=[keep])
+    for gone in (*BAD, make_rule("10.1.1.1"), user("carol")):
+        assert update(driver, share, [keep], delete=[gone]) == []
+    assert access(array, share) == levels(keep)
+
+
+def test_what_the_array_refuses_is_that_rule_s_error(array, driver, share):
+    array.assume(cidr=False, v2_cidr=False, known_users=("alice",))
+    rules = [make_rule("10.0.0.0/24"), make_rule("10.0.1.1"), user("alice"),
+             user("mallory"), make_rule("10.0.2.1/32", "ro"),
+             make_rule("10.3.0.0/16", "ro")]
+    refused = [rules[0], rules[3], rules[5]]
+    assert update(driver, share, rules, add=rules) == refused
+    assert access(array, share) == {"10.0.1.1": "rw", "alice": "rw",
+                                    "10.0.2.1": "ro"}
+    # and nothing is lost when more come or all are made anew
+    more = make_rule("10.0.4.1")
+    rules.append(more)
+    assert update(driver, share, rules, add=[more]) in ([], refused,
+                                                        refused[::2])
+    assert update(driver, share, rules) == refused
+    assert access(array, share) == {"10.0.1.1": "rw", "alice": "rw",
+                                    "10.0.2.1": "ro", "10.0.4.1": "rw"}
+
+
+def test_one_address_in_two_forms(array, driver, share):
+    """The in-tree driver told the array what it was given."""
+    old = make_rule("10.0.0.1/32")
+    array.state.share(array.share(share["name"]).path)
+    in_tree(array, share, old)
+    assert update(driver, share, [], delete=[old]) == []
+    assert access(array, share) == {}
+    assert array.may(share["name"], "10.0.0.1") is None
+
+
+def in_tree(array, share, *rules):
+    """Allow as the in-tree driver does."""
+    from tests.functional.tegile_drivers import make_in_tree_driver
+    driver = make_in_tree_driver(array)
+    driver.update_access(CONTEXT, share, rules, rules, [], [])
+
+
+# ---- changes ----
+
+def test_add_delete_and_update_in_one_call(array, driver, share):
+    stays, goes = make_rule("10.0.0.1"), make_rule("10.0.0.2")
+    falls, rises = make_rule("10.0.0.3"), make_rule("10.0.0.4", "ro")
+    users = [user("anne"), user("bert"), user("carl", "ro")]
+    before = [stays, goes, falls, rises, *users]
+    assert update(driver, share, before, add=before) == []
+    new = make_rule("10.0.0.5", "ro")
+    falls, rises = at_level(falls, "ro"), at_level(rises, "rw")
+    carl, dora = at_level(users[2], "rw"), user("dora")
+    after = [stays, falls, rises, new, users[0], carl, dora]
+    watch = array.watch(share["name"], "10.0.0.1")
+    assert update(driver, share, after, add=[new, dora],
+                  delete=[goes, users[1]], update=[falls, rises, carl]) == []
+    assert access(array, share) == levels(*after)
+    assert watch.changes == []
+
+
+@pytest.mark.parametrize("words", WORDS, ids=str)
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
+@pytest.mark.parametrize("firmware", [OLD, "3.7.0", NEW])
+def test_updates_end_with_exactly_the_rules(firmware, combination, words):
+    assumptions = Assumptions(**combination, **words)
+    with Array(firmware, assumptions=assumptions) as array:
+        driver = make_driver(array)
+        for proto in ("NFS", "CIFS"):
+            share = create(driver, share_proto=proto)
+            make = make_rule if proto == "NFS" else (
+                lambda to, level="rw": user("u" + to, level))
+            stays, falls, rises, goes = (
+                make("10.0.0.1"), make("10.0.0.2"), make("10.0.0.3", "ro"),
+                make("10.0.0.4"))
+            alice, bob = user("alice"), user("bobby", "ro")
+            rules = [stays, falls, rises, goes, alice, bob]
+            assert update(driver, share, rules, add=rules) == []
+            assert access(array, share) == levels(*rules)
+            # what is there already, as after a service died half-way
+            assert update(driver, share, rules, add=rules) == []
+            assert access(array, share) == levels(*rules)
+            falls, rises = at_level(falls, "ro"), at_level(rises, "rw")
+            alice, bob = at_level(alice, "ro"), at_level(bob, "rw")
+            rules = [stays, falls, rises, alice, bob]
+            watch = array.watch(share["name"], stays["access_to"])
+            assert update(driver, share, rules, delete=[goes],
+                          update=[falls, rises, alice, bob]) == []
+            assert access(array, share) == levels(*rules)
+            assert watch.changes == []
+            # again, though it is all done
+            assert update(driver, share, rules, delete=[goes],
+                          update=[falls, rises, alice, bob]) == []
+            assert access(array, share) == levels(*rules)
+            assert update(driver, share, [], delete=rules) == []
+            assert access(array, share) == {}
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
+@pytest.mark.parametrize("firmware", [OLD, NEW])
+def test_a_rule_in_two_lists(firmware, combination):
+    """Deleted and made anew before Manila came round to it."""
+    with Array(firmware, assumptions=Assumptions(**combination)) as array:
+        driver = make_driver(array)
+        share = create(driver)
+        old = [make_rule("10.0.0.1"), user("alice"), make_rule("10.0.0.2")]
+        update(driver, share, old, add=old)
+        new = [make_rule("10.0.0.1", "ro"), user("alice", "ro"),
+               make_rule("10.0.0.2")]
+        assert update(driver, share, new, add=new, delete=old) == []
+        assert access(array, share) == levels(*new)
+        # twice the same, and in each list
+        twice = [make_rule("10.0.0.1", "ro"), *new]
+        assert update(driver, share, twice, add=twice, delete=old,
+                      update=new) == []
+        assert access(array, share) == levels(*new)
+
+
+def test_nobody_who_stays_is_cut_off(array, driver, share):
+    """From 3.7 on not even by a change of level."""
+    stays = [make_rule(f"10.0.0.{i}", ("rw", "ro")[i % 2])
+             for i in range(1, 6)]
+    goes = [make_rule(f"10.0.1.{i}") for i in range(1, 4)]
+    comes = [make_rule("10.0.0.0/16", "ro"), make_rule("10.0.2.1")]
+    update(driver, share, stays + goes, add=stays + goes)
+    watches = [array.watch(share["name"], rule["access_to"])
+               for rule in stays]
+    assert update(driver, share, stays + comes, add=comes,
+                  delete=goes) == []
+    assert [w.changes for w in watches] == [[]] * 5
+    if is_old(array):
+        return
+    changed = [at_level(rule, "ro") for rule in stays]
+    assert update(driver, share, changed + comes, update=changed) == []
+    assert not any(w.lost for w in watches)
+    assert update(driver, share, stays + comes) == []       # a resync
+    assert not any(w.lost for w in watches)
+    assert access(array, share) == levels(*stays, *comes)
+
+
+def test_round_trips_of_a_change(array, driver, share):
+    """From 3.7 on the list is read and set, whatever changes."""
+    rules = [make_rule(f"10.0.0.{i}") for i in range(1, 100)]
+    wanted = (["shareAllowAccess"] * 99 if is_old(array) else
+              ["getNFSNetworkACLsOnShare", "setNFSNetworkACLsOnShare"])
+    assert asked(array, update, driver, share, rules, add=rules) == wanted
+    one, others = rules[0], rules[1:]
+    wanted = (["shareDenyAccess"] if is_old(array) else
+              ["getNFSNetworkACLsOnShare", "setNFSNetworkACLsOnShare"])
+    assert asked(array, update, driver, share, others,
+                 delete=[one]) == wanted
+    if not is_old(array):       # nothing to be done: nothing is set
+        assert asked(array, update, driver, share, others,
+                     delete=[one]) == wanted[:1]
+        assert asked(array, update, driver, share, others,
+                     add=others) == wanted[:1]
+    assert access(array, share) == levels(*others)
+    assert array.connections == 1
+
+
+def test_strangers_entries_stay_but_for_a_resync(array, driver, share):
+    if is_old(array):
+        pytest.skip("the array can't be asked")
+    made = array.share(share["name"])
+    entry = type(made.nfs_acls or [()])
+    del entry
+    one = make_rule("10.0.0.1")
+    update(driver, share, [one], add=[one])
+    made.access.nfs = [*made.access.nfs, made.access.nfs[0]._replace(
+        host="backup.example", root=False)]
+    two = make_rule("10.0.0.2")
+    assert update(driver, share, [one, two], add=[two]) == []
+    assert access(array, share) == {"10.0.0.1": "rw", "10.0.0.2": "rw",
+                                    "backup.example": "rw"}
+    assert {acl.host: acl.root for acl in made.nfs_acls}[
+        "backup.example"] is False
+    assert update(driver, share, [one, two]) == []
+    assert access(array, share) == levels(one, two)
+
+
+def test_a_share_that_is_not_shared_yet(array, driver):
+    """As v2's createShare makes one; somebody may manage it."""
+    share = make_share()
+    array.add_share("pool-a", "openstack", share["name"], protocol=None)
+    rules = [make_rule("10.0.0.1")]
+    assert update(driver, share, rules, add=rules) == []
+    assert array.may(share["name"], "10.0.0.1", "NFS") == "rw"
+
+
+# ---- resync ----
+
+@pytest.mark.parametrize("words", WORDS, ids=str)
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
+def test_resync_of_nothing_that_changed(array, combination, words):
+    """Who may write is not cut off; nor, from 3.7 on, who may read."""
+    array.assume(**combination, **words)
+    driver = make_driver(array)
+    share = create(driver)
+    rules = [make_rule("10.0.0.1"), make_rule("10.0.0.0/24"),
+             make_rule("10.0.9.1", "ro")]
+    update(driver, share, rules, add=rules)
+    watches = [array.watch(share["name"], client)
+               for client in ("10.0.0.1", "10.0.0.7", "10.0.9.1")]
+    assert update(driver, share, rules) == []
+    assert access(array, share) == levels(*rules)
+    n = 2 if is_old(array) else 3
+    assert [w.changes for w in watches[:n]] == [[]] * n
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
+@pytest.mark.parametrize("listed", [True, False])
+def test_resync_to_read_only(array, combination, listed):
+    """Before a migration: nobody may write afterwards."""
+    array.assume(user_rules_listed=listed, **combination)
+    driver = make_driver(array)
+    share = create(driver)
+    rules = [make_rule("10.0.0.1"), make_rule("10.0.0.2", "ro"),
+             user("alice"), user("bobby", "ro")]
+    update(driver, share, rules, add=rules)
+    rules = [at_level(rule, "ro") for rule in rules]
+    assert update(driver, share, rules) == []
+    assert access(array, share) == levels(*rules)
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
+@pytest.mark.parametrize("listed", [True, False])
+def test_resync_never_leaves_more_than_the_rules_give(array, combination,
+                                                      listed):
+    """A rule that says "ro" is, though others say "rw"."""
+    array.assume(user_rules_listed=listed, **combination)
+    driver = make_driver(array)
+    share = create(driver)
+    rules = [make_rule("10.0.0.1"), make_rule("10.0.0.2"), user("alice")]
+    update(driver, share, rules, add=rules)
+    rules[1:] = [at_level(rule, "ro") for rule in rules[1:]]
+    assert update(driver, share, rules) == []
+    assert access(array, share) == levels(*rules)
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
+def test_resync_to_read_and_write(array, combination):
+    """After a migration that failed. Where the array neither can be asked
+    nor replaces a rule's level, only a gap could make sure."""
+    if is_old(array) and combination["level_change"] != "replace":
+        pytest.skip("can't be told from a rule that is right")
+    array.assume(**combination)
+    driver = make_driver(array)
+    share = create(driver)
+    rules = [make_rule("10.0.0.1", "ro"), user("alice", "ro")]
+    update(driver, share, rules, add=rules)
+    rules = [at_level(rule, "rw") for rule in rules]
+    watch = array.watch(share["name"], "10.0.0.1")
+    assert update(driver, share, rules) == []
+    assert access(array, share) == levels(*rules)
+    assert not watch.lost
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
+def test_resync_of_an_array_that_forgot(array, combination):
+    array.assume(**combination)
+    driver = make_driver(array)
+    share = create(driver)
+    rules = [make_rule("10.0.0.1"), make_rule("10.0.0.2", "ro"),
+             user("alice"), user("bobby", "ro")]
+    update(driver, share, rules[:1], add=rules[:1])
+    assert update(driver, share, rules) == []
+    assert access(array, share) == levels(*rules)
+
+
+def test_resync_drops_what_manila_does_not_know(array, driver):
+    for proto in ("NFS", "CIFS"):
+        share = create(driver, share_proto=proto)
+        stays = user("alice")
+        strangers = [user("mallory")]
+        if proto == "NFS":
+            strangers += [make_rule("10.6.6.6"), make_rule("10.9.0.0/16")]
+        in_tree(array, share, stays, *strangers)
+        watch = array.watch(share["name"], "alice")
+        assert update(driver, share, [stays]) == []
+        assert watch.changes == []
+        if is_old(array):   # it can't be asked, and to clear it cuts all off
+            continue
+        assert access(array, share) == levels(stays)
+
+
+def test_resync_to_nobody(array, driver):
+    for proto in ("NFS", "CIFS"):
+        share = create(driver, share_proto=proto)
+        rules = [user("alice")] + [make_rule("10.0.0.1")] * (proto == "NFS")
+        in_tree(array, share, *rules)
+        assert update(driver, share, []) == []
+        assert access(array, share) == {}
+        # rules that nobody can serve are nobody's access
+        in_tree(array, share, *rules)
+        bad = [make_rule("2001:db8::1")]
+        assert update(driver, share, bad) == bad
+        assert access(array, share) == {}
+
+
+def test_round_trips_of_a_resync(array, driver, share):
+    rules = [make_rule("10.0.0.1"), make_rule("10.0.0.2")]
+    update(driver, share, rules, add=rules)
+    assert asked(array, update, driver, share, rules) == (
+        ["shareAllowAccess"] * 2 if is_old(array)
+        else ["getNFSNetworkACLsOnShare", "getShare"])
+
+
+# ---- the calls of old drivers ----
+
+def test_single_rules(array, driver, share):
+    one, two = make_rule("10.0.0.1"), user("alice", "ro")
+    for rule in (one, two, one):
+        driver.allow_access(CONTEXT, share, rule)
+    assert access(array, share) == levels(one, two)
+    driver.deny_access(CONTEXT, share, one)
+    driver.deny_access(CONTEXT, share, one)
+    assert access(array, share) == levels(two)
+    with pytest.raises(exception.InvalidShareAccess, match="IPv4"):
+        driver.allow_access(CONTEXT, share, make_rule("fd00::1"))
+    driver.deny_access(CONTEXT, share, make_rule("fd00::1"))
+    cifs = create(driver, share_proto="CIFS")
+    with pytest.raises(exception.InvalidShareAccess, match="USER"):
+        driver.allow_access(CONTEXT, cifs, one)
+
+
+def test_no_share_no_access(array, driver):
+    for proto in ("NFS", "CIFS"):
+        share = make_share(share_proto=proto)
+        rule = user("alice")
+        fails(driver.update_access, CONTEXT, share, [rule], [rule], [], [],
+              code="NOTFOUND", text=share["name"])
+        fails(driver.update_access, CONTEXT, share, [rule], [], [], [],
+              code="NOTFOUND", text=share["name"])
+        fails(driver.update_access, CONTEXT, share, [], [], [rule], [],
+              code="NOTFOUND", text=share["name"])
