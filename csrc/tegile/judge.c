@@ -29,7 +29,9 @@ static const struct {
 } phrases[] = {
     {"No such method found", {.code = MN_EREMOTE, .no_method = true}},
     {"does not exist", {.code = MN_ENOTFOUND}},
+    {"does not belong", {.code = MN_ENOTFOUND}},
     {"already exists", {.code = MN_EEXISTS}},
+    {"exists already", {.code = MN_EEXISTS}},
     {"is busy", {.code = MN_EBUSY}},
     {"out of space", {.code = MN_ENOSPACE}},
     {"less than current used", {.code = MN_ENOSPACE}},
