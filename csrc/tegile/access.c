@@ -137,15 +137,18 @@ tell(struct mn_tegile_access *a, const struct mn_tegile_method *method,
                            NULL, err);
 }
 
-/* One that is not there is denied already. */
+/* One that is not there is denied already; but it may be the share that is not
+   there, but elsewhere. */
 static int
 deny(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
      const char *level, struct mn_error *err)
 {
+    struct mn_json *told = NULL;
     int rc = tell(a, &mn_tegile_m_deny, rule, level, err);
     if (rc == MN_ENOTFOUND) {
         mn_error_clear(err);
-        rc = 0;
+        rc = mn_tegile__ask_location(a->op, a->path, &told, err);
+        mn_json_free(told);
     }
     return rc;
 }
@@ -409,6 +412,11 @@ mn_tegile__update_access(struct mn_driver *d, const struct mn_share *share,
     }
     if (rc == 0) {
         rc = mn_tegile__at(&op, share, apply_at, &a, err);
+    }
+    if (rc == MN_ENOTFOUND && !all.n) {
+        /* Manila goes on to delete it: nobody can use what is not there */
+        mn_error_clear(err);
+        rc = 0;
     }
     mn_free(a.all.v);
     mn_free(a.add.v);
