@@ -243,21 +243,18 @@ apply_changes(struct mn_tegile_access *a, bool users_only,
 
 /* ---- exactly these ---- */
 
+/* May the array, as far as it can be told, give more than the rule? Manila
+   makes rules read-only for a migration; they must then really be, even if
+   their clients are without access for a moment. */
 static bool
-all_read_only(const struct mn_tegile_rules *rules)
+may_be_more(const struct mn_tegile_rule *rule)
 {
-    for (size_t i = 0; i < rules->n; i++) {
-        if (strcmp(rules->v[i].level, "ro") != 0) {
-            return false;
-        }
-    }
-    return true;
+    return strcmp(rule->level, "ro") == 0;
 }
 
 /* Before 3.7. What the array has can't be asked for, and to clear it would
    cut off everybody: every rule is allowed again, and what Manila does not
-   know stays. Only with no rules at all is nobody cut off by clearing. Manila
-   makes all rules read-only for a migration; they must then really be. */
+   know stays. Only with no rules at all is nobody cut off by clearing. */
 static int
 resync_unseen(struct mn_tegile_access *a, struct mn_error *err)
 {
@@ -266,10 +263,9 @@ resync_unseen(struct mn_tegile_access *a, struct mn_error *err)
                                mn_tegile__args("ss", a->path, a->proto), NULL,
                                err);
     }
-    bool cast = all_read_only(&a->all);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < a->all.n; i++) {
-        rc = apply_one(a, &a->all.v[i], cast, err);
+        rc = apply_one(a, &a->all.v[i], may_be_more(&a->all.v[i]), err);
     }
     return rc;
 }
@@ -322,7 +318,8 @@ resync_users(struct mn_tegile_access *a, struct mn_error *err)
         const char *level = listed_level(acl, rule->to);
         bool same = level && strcmp(level, rule->level) == 0;
         if (concerns(rule, true) && !same) {
-            rc = apply_one(a, rule, level != NULL, err);
+            /* some arrays don't list those of NFS */
+            rc = apply_one(a, rule, level || may_be_more(rule), err);
         }
     }
     for (size_t i = 0; rc == 0 && i < mn_json_count(acl); i++) {
