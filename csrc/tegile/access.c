@@ -28,6 +28,7 @@ set_address(struct mn_tegile_rule *out, const char *to, struct mn_error *err)
     }
     mn_ipnet_format(&net, text);
     memcpy(out->to, text, sizeof text);
+    out->form = strcmp(text, to) == 0 ? NULL : to;
     return 0;
 }
 
@@ -128,23 +129,23 @@ rules_init(struct mn_tegile_rules *out, struct mn_rules in, const char *proto,
 
 static int
 tell(struct mn_tegile_access *a, const struct mn_tegile_method *method,
-     const struct mn_tegile_rule *rule, const char *level,
+     const struct mn_tegile_rule *rule, const char *to, const char *level,
      struct mn_error *err)
 {
-    return mn_tegile__call(a->op, method,
-                           mn_tegile__args("sssss", a->path, a->proto,
-                                           rule->type, rule->to, level),
-                           NULL, err);
+    return mn_tegile__call(
+        a->op, method,
+        mn_tegile__args("sssss", a->path, a->proto, rule->type, to, level),
+        NULL, err);
 }
 
 /* One that is not there is denied already; but it may be the share that is not
    there, but elsewhere. */
 static int
-deny(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
-     const char *level, struct mn_error *err)
+deny_to(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
+        const char *to, const char *level, struct mn_error *err)
 {
     struct mn_json *told = NULL;
-    int rc = tell(a, &mn_tegile_m_deny, rule, level, err);
+    int rc = tell(a, &mn_tegile_m_deny, rule, to, level, err);
     if (rc == MN_ENOTFOUND) {
         mn_error_clear(err);
         rc = mn_tegile__ask_location(a->op, a->path, &told, err);
@@ -153,11 +154,30 @@ deny(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
     return rc;
 }
 
+/* The in-tree driver gave the array "10.0.0.1/32" as it got it. */
+static int
+deny(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
+     const char *level, struct mn_error *err)
+{
+    int rc = deny_to(a, rule, rule->to, level, err);
+    if (rc == 0 && rule->form) {
+        struct mn_error why = MN_ERROR_INIT;
+        rc = deny_to(a, rule, rule->form, level, &why);
+        if (mn_tegile__is_refusal(rc)) {
+            return 0; /* that the array knows no such form is as good */
+        }
+        if (rc) {
+            *err = why;
+        }
+    }
+    return rc;
+}
+
 static int
 allow(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
       struct mn_error *err)
 {
-    int rc = tell(a, &mn_tegile_m_allow, rule, rule->level, err);
+    int rc = tell(a, &mn_tegile_m_allow, rule, rule->to, rule->level, err);
     if (rc == MN_EEXISTS) {
         mn_error_clear(err);
         rc = 0;

@@ -248,6 +248,7 @@ int mn_tegile__list_snapshots(struct mn_tegile_op *op, const char *path,
 struct mn_tegile_rule {
     const char *type; /* "ip" or "user" */
     char to[256];     /* canonical address or network, or the user's name */
+    const char *form; /* in which Manila has it, if that is another; or NULL */
     const char *level;
     struct mn_rule_state *state; /* of all.v[i]; NULL: of another list */
 };

@@ -11,7 +11,7 @@ from tests.backends.intelliflash import Assumptions
 from tests.functional.drivers import make_rule, update
 from tests.functional.tegile_drivers import (
     CONTEXT, FIRMWARES, NEW, OLD, Array, access, asked, create, fails,
-    make_driver, make_share)
+    make_driver, make_in_tree_driver, make_share)
 
 COMBINATIONS = [dict(zip(("level_change", "deny_level", "allow_existing",
                           "deny_absent"), values))
@@ -150,7 +150,6 @@ def test_what_the_array_refuses_is_that_rule_s_error(array, driver, share):
 def test_one_address_in_two_forms(array, driver, share):
     """The in-tree driver told the array what it was given."""
     old = make_rule("10.0.0.1/32")
-    array.state.share(array.share(share["name"]).path)
     in_tree(array, share, old)
     assert update(driver, share, [], delete=[old]) == []
     assert access(array, share) == {}
@@ -159,7 +158,6 @@ def test_one_address_in_two_forms(array, driver, share):
 
 def in_tree(array, share, *rules):
     """Allow as the in-tree driver does."""
-    from tests.functional.tegile_drivers import make_in_tree_driver
     driver = make_in_tree_driver(array)
     driver.update_access(CONTEXT, share, rules, rules, [], [])
 
@@ -286,8 +284,6 @@ def test_strangers_entries_stay_but_for_a_resync(array, driver, share):
     if is_old(array):
         pytest.skip("the array can't be asked")
     made = array.share(share["name"])
-    entry = type(made.nfs_acls or [()])
-    del entry
     one = make_rule("10.0.0.1")
     update(driver, share, [one], add=[one])
     made.access.nfs = [*made.access.nfs, made.access.nfs[0]._replace(
