@@ -190,6 +190,13 @@ const char *mn_tegile__location_name(const char *location);
    the name that it was asked for. */
 bool mn_tegile__is_name_of(struct mn_slice name, const struct mn_share *share);
 
+/* Is that what the share's export location leads to? The array is asked where
+   the listing does not tell. */
+int mn_tegile__is_at_location(struct mn_tegile_op *op,
+                              const struct mn_tegile_row *row,
+                              const struct mn_share *share, bool *same,
+                              struct mn_error *err);
+
 /* ---- locations.c ---- */
 
 /* The share's export locations: the address and name that the array tells

@@ -236,6 +236,24 @@ fill_rows(const struct mn_tegile_listing *listing,
     return missing;
 }
 
+/* A managed share whose location is a display name. */
+static int
+find_by_location(struct mn_tegile_op *op, const struct mn_tegile_listing *l,
+                 const struct mn_share *share,
+                 const struct mn_tegile_row **found, struct mn_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && !*found && i < l->n; i++) {
+        const struct mn_tegile_row *row = &l->rows[i];
+        bool same = false;
+        if (strcmp(row->pool, share->pool) == 0) {
+            rc = mn_tegile__is_at_location(op, row, share, &same, err);
+        }
+        *found = rc == 0 && same ? row : NULL;
+    }
+    return rc;
+}
+
 int
 mn_tegile__find_all(struct mn_tegile_op *op, const struct mn_share *shares,
                     size_t n, struct mn_tegile_listing *listing,
@@ -257,6 +275,11 @@ mn_tegile__find_all(struct mn_tegile_op *op, const struct mn_share *shares,
         }
         mn_tegile__listing_sort(listing);
         fill_rows(listing, shares, n, rows, true);
+        for (size_t i = 0; rc == 0 && i < n; i++) {
+            rc = shares[i].pool && !rows[i]
+                     ? find_by_location(op, listing, &shares[i], &rows[i], err)
+                     : 0;
+        }
     }
     mn_argv_dispose(&listed);
     return rc;

@@ -148,10 +148,11 @@ mn_tegile__guess(struct mn_tegile_op *op, const struct mn_share *share,
     return rc;
 }
 
-/* Is that what the share's export location leads to? */
-static int
-is_at_location(struct mn_tegile_op *op, const struct mn_tegile_row *row,
-               const struct mn_share *share, bool *same, struct mn_error *err)
+int
+mn_tegile__is_at_location(struct mn_tegile_op *op,
+                          const struct mn_tegile_row *row,
+                          const struct mn_share *share, bool *same,
+                          struct mn_error *err)
 {
     struct mn_slice ip;
     const char *name;
@@ -201,7 +202,8 @@ find_in(struct mn_tegile_op *op, const struct mn_tegile_listing *listing,
     int rc = 0;
     for (size_t i = 0; rc == 0 && !*found && i < listing->n; i++) {
         bool same;
-        rc = is_at_location(op, &listing->rows[i], share, &same, err);
+        rc = mn_tegile__is_at_location(op, &listing->rows[i], share, &same,
+                                       err);
         *found = rc == 0 && same ? &listing->rows[i] : NULL;
     }
     return rc;

@@ -122,13 +122,11 @@ def test_managed_shares_however_arrays_are(firmware, assumption, proto):
         driver = make_driver(array)
         made, share = found(array, proto=proto)
         other, _ = found(array, name="accounts2", proto=proto)
-        told = array.state.share(made.path)
-        assert told is made
-        if "share" in (assumption.get("nfs_name"),
-                       assumption.get("cifs_name")):
-            share["export_locations"][0]["path"] = share["export_locations"][
-                0]["path"].replace(made.mount_point, made.name).replace(
-                    made.display_name, made.name)
+        if assumption.get(f"{proto.lower()}_name") == "share":
+            path = location_of(made)
+            for name in (made.mount_point, made.display_name):
+                path = path.replace(name, made.name)
+            located(share, [{"path": path}])
         manage(driver, share)
         live(array, driver, share, made)
         assert other.contents == {"precious": b"data"}
