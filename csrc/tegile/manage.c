@@ -4,7 +4,6 @@
  * a managed share keeps its name, and is found by its export location.
  */
 #include <inttypes.h>
-
 #include <string.h>
 
 #include "tegile/internal.h"
@@ -44,6 +43,15 @@ set_size(struct mn_tegile_op *op, const struct mn_tegile_place *place,
                : mn_tegile__set_quota(op, place->path, *size_gib, err);
 }
 
+/* Is the location one of the share's protocol? */
+static bool
+is_location_of(const struct mn_share *share)
+{
+    bool unc = strncmp(share->location, "\\\\", 2) == 0;
+    return mn_tegile__location_name(share->location)
+           && unc == (strcmp(share->proto, "CIFS") == 0);
+}
+
 /* Is the share served by the protocol that Manila is told of? Before 3.7 that
    can't be asked for. */
 static int
@@ -77,10 +85,10 @@ mn_tegile__manage_share(struct mn_driver *d, const struct mn_share *share,
     struct mn_tegile_place place = {0};
     int rc = 0;
     mn_tegile__op_init(&op, mn_tegile__of(d));
-    if (!mn_tegile__location_name(share->location)) {
+    if (!is_location_of(share)) {
         rc = mn_error_set(err, MN_EINVAL,
-                          "%s is no export location of the array",
-                          share->location);
+                          "%s is no export location of the array by %s",
+                          share->location, share->proto);
     }
     if (rc == 0) {
         rc = mn_tegile__search(&op, share, &place, err);
