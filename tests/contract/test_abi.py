@@ -32,9 +32,10 @@ def execute(*cmd, **kwargs):
 for _ in range(20):
     helper = gpfs.KNFSHelper(execute, Config())
     assert helper.create_export("/a/b") == "192.0.2.1:/a/b"
-    class Driver(_native.GPFSShareDriver):
-        pass
-    assert Driver().get_network_allocations_number() == 0
+    for base in (_native.GPFSShareDriver, _native.TegileShareDriver):
+        class Driver(base):
+            pass
+        assert Driver().get_network_allocations_number() == 0
     ssh = _native.SSHExecutor("127.0.0.1", port=1, login="nobody",
                               connect_timeout=5)
     try:
