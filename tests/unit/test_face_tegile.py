@@ -253,7 +253,7 @@ def test_the_scheduler_takes_the_stats(driver):
     host_manager = pytest.importorskip('manila.scheduler.host_manager')
     state = host_manager.HostState('host@tegile')
     # of thin pools it is the sum of the sizes in Manila's database
-    with mock.patch.object(host_manager.HostState,
+    with mock.patch.object(host_manager.PoolState,
                            '_estimate_provisioned_capacity',
                            return_value=3):
         state.update_from_share_capability(
