@@ -113,7 +113,7 @@ clone_at(struct mn_tegile_op *op, const struct mn_tegile_place *parent,
     struct mn_buf snapshot = MN_BUF_INIT;
     struct mn_json *reply = NULL;
     struct mn_json *told = NULL;
-    bool made;
+    bool made = false;
     int rc = mn_tegile__snapshot_path(&snapshot, parent, clone->s, err);
     char *body = mn_tegile__args("ssb", mn_buf_str(&snapshot),
                                  clone->share->name, true);
@@ -130,6 +130,9 @@ clone_at(struct mn_tegile_op *op, const struct mn_tegile_place *parent,
     }
     if (rc == 0) {
         rc = finish(op, clone, &found, told, err);
+        if (rc && rc != MN_ECANCELED && made) {
+            mn_tegile__take_back(op, &found);
+        }
     }
     mn_json_free(reply);
     mn_json_free(told);

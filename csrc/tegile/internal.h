@@ -233,6 +233,13 @@ int mn_tegile__quota(struct mn_tegile_op *op,
                      const struct mn_tegile_place *place, int64_t *quota,
                      struct mn_error *err);
 
+/* ---- shares.c ---- */
+
+/* Delete a share that this call made and can't finish; nobody has used it
+   yet. */
+void mn_tegile__take_back(struct mn_tegile_op *op,
+                          const struct mn_tegile_place *place);
+
 /* ---- snapshots.c ---- */
 
 /* "path@Manual-S-name", or the name that a managed one has. */

@@ -28,9 +28,9 @@ is_there(struct mn_tegile_op *op, const void *ctx, bool *done,
     return rc;
 }
 
-/* A share that this call made and can't finish; nobody has used it yet. */
-static void
-take_back(struct mn_tegile_op *op, const struct mn_tegile_place *place)
+void
+mn_tegile__take_back(struct mn_tegile_op *op,
+                     const struct mn_tegile_place *place)
 {
     struct mn_error why = MN_ERROR_INIT;
     int rc = mn_tegile__call(op, &mn_tegile_m_delete_plain,
@@ -62,7 +62,7 @@ create(struct mn_tegile_op *op, const struct mn_share *share,
         rc = mn_tegile__locations(op, share, place, told, locations, err);
     }
     if (rc && rc != MN_ECANCELED && made) {
-        take_back(op, place);
+        mn_tegile__take_back(op, place);
     }
     mn_free(body);
     mn_json_free(told);

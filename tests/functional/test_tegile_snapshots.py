@@ -273,18 +273,25 @@ def test_clones_survive_everything(array, driver, share, refusal):
     assert array.shares == {}
 
 
-def test_a_share_whose_clones_stand_in_the_way_keeps_all(driver, array, nfs):
-    """Nothing is deleted before it is known that all can be."""
-    early = snapshot_of(driver, nfs)
-    snapshot = snapshot_of(driver, nfs)
-    clone = clone_of(driver, snapshot)
-    if is_old(array):
-        fails(driver.delete_share, CONTEXT, nfs, code="BUSY")
-        assert f"Manual-S-{snapshot['name']}" in snapshots(array, nfs)
+@pytest.mark.parametrize("method", ["clearAccessRules", "resizeShare",
+                                    "modifyShareProperties"])
+def test_a_clone_that_can_t_be_finished_is_taken_back(driver, array, share,
+                                                      method):
+    """It has its parent's rules, which nobody gave it."""
+    rule = make_rule("alice", access_type="user")
+    update(driver, share, [rule], add=[rule])
+    snapshot = snapshot_of(driver, share)
+    fault = array.fault(method, how="error", code="GENERAL")
+    clone = make_share(size=4, share_proto=share["share_proto"])
+    try:
+        driver.create_share_from_snapshot(CONTEXT, clone, snapshot)
+    except exception.ManilaException:
+        assert list(array.shares) == [f"{PROJECT}/{share['name']}"]
+        driver.create_share_from_snapshot(CONTEXT, clone, snapshot)
     else:
-        driver.delete_share(CONTEXT, nfs)
-        assert early["name"]
-    assert array.share(clone["name"]).contents == {"a": b"old"}
+        assert not fault.hits       # the other firmware's method
+    assert access(array, clone) == {}
+    assert access(array, share) == {"alice": "rw"}
 
 
 def test_clones_of_clones(driver, array, nfs):
