@@ -140,6 +140,16 @@ typedef int mn_tegile_act(struct mn_tegile_op *op,
                           struct mn_error *err);
 int mn_tegile__at(struct mn_tegile_op *op, const struct mn_share *share,
                   mn_tegile_act *act, void *ctx, struct mn_error *err);
+/* A ctx for an act that does not change it. */
+static inline void *
+mn_tegile__loosen(const void *ctx)
+{
+    union {
+        const void *in;
+        void *out;
+    } u = {ctx};
+    return u.out;
+}
 
 /* ---- listing.c: many shares ---- */
 
@@ -241,6 +251,9 @@ void mn_tegile__take_back(struct mn_tegile_op *op,
                           const struct mn_tegile_place *place);
 
 /* ---- snapshots.c ---- */
+
+/* The array puts it before the names that it is asked for. */
+#define MN_TEGILE_PREFIX "Manual-S-"
 
 /* "path@Manual-S-name", or the name that a managed one has. */
 int mn_tegile__snapshot_path(struct mn_buf *buf,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Taking over shares that are there. The array has no call to rename one, so
- * a managed share keeps its name, and is found by its export location.
+ * Taking over shares and snapshots that are there. The array has no call to
+ * rename one, so a managed share keeps its name, and is found by its export
+ * location.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -107,4 +108,65 @@ mn_tegile__manage_share(struct mn_driver *d, const struct mn_share *share,
         mn_error_prefix(err, "share %s: ", share->name);
     }
     return rc;
+}
+
+/* ---- snapshots ---- */
+
+struct managed {
+    const struct mn_snapshot *s;
+    struct mn_buf *name;
+};
+
+/* The operator gives the name with or without the array's prefix, or with the
+   share's path before it. */
+static int
+manage_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
+          void *ctx, struct mn_error *err)
+{
+    struct managed *m = ctx;
+    struct mn_json *names = NULL;
+    struct mn_buf prefixed = MN_BUF_INIT;
+    const char *at = strchr(m->s->name, '@');
+    const char *given = at ? at + 1 : m->s->name;
+    const char *found = NULL;
+    if (at
+        && !mn_slice_eq(
+            (struct mn_slice){m->s->name, (size_t)(at - m->s->name)},
+            place->path)) {
+        return mn_error_set(err, MN_EINVAL,
+                            "array %s: %s is no snapshot of %s", op->t->server,
+                            m->s->name, place->path);
+    }
+    mn_buf_printf(&prefixed, MN_TEGILE_PREFIX "%s", given);
+    int rc = mn_tegile__list_snapshots(op, place->path, &names, err);
+    for (size_t i = 0; rc == 0 && !found && i < mn_json_count(names); i++) {
+        const char *name = mn_json_text(mn_json_at(names, i));
+        bool same = name
+                    && (strcmp(name, given) == 0
+                        || strcmp(name, mn_buf_str(&prefixed)) == 0);
+        found = same ? name : NULL;
+    }
+    if (found) {
+        mn_buf_clear(m->name);
+        mn_buf_printf(m->name, "%s@%s", place->path, found);
+    }
+    else if (rc == 0) {
+        rc = mn_error_set(err, MN_EINVAL,
+                          "array %s: %s has no snapshot %s: give "
+                          "provider_location its name on the array",
+                          op->t->server, place->path, given);
+    }
+    mn_json_free(names);
+    mn_buf_dispose(&prefixed);
+    return rc;
+}
+
+int
+mn_tegile__manage_snapshot(struct mn_driver *d, const struct mn_snapshot *s,
+                           struct mn_buf *name, struct mn_error *err)
+{
+    struct mn_tegile_op op;
+    struct managed m = {s, name};
+    mn_tegile__op_init(&op, mn_tegile__of(d));
+    return mn_tegile__at(&op, &s->share, manage_at, &m, err);
 }

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Snapshots, and shares made from them or brought back to them.
+ * Taking and deleting snapshots.
  */
 #include <string.h>
 
 #include "core/alloc.h"
 #include "tegile/internal.h"
-
-/* The array puts it before the names that it is asked for. */
-#define PREFIX "Manual-S-"
 
 enum {
     STATUS_DONE = 0, /* of snapshotProgressStatus and snapshotDeletionStatus */
@@ -36,7 +33,8 @@ mn_tegile__snapshot_path(struct mn_buf *buf,
     if (rc) {
         return rc;
     }
-    mn_buf_printf(buf, "%s@%s%s", place->path, at ? "" : PREFIX, name);
+    mn_buf_printf(buf, "%s@%s%s", place->path, at ? "" : MN_TEGILE_PREFIX,
+                  name);
     return mn_buf_failed(buf) ? mn_error_nomem(err) : 0;
 }
 
@@ -167,24 +165,13 @@ create_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     return rc;
 }
 
-/* What ctx points to is not changed. */
-static void *
-loosen(const void *ctx)
-{
-    union {
-        const void *in;
-        void *out;
-    } u = {ctx};
-    return u.out;
-}
-
 int
 mn_tegile__create_snapshot(struct mn_driver *d, const struct mn_snapshot *s,
                            struct mn_error *err)
 {
     struct mn_tegile_op op;
     mn_tegile__op_init(&op, mn_tegile__of(d));
-    return mn_tegile__at(&op, &s->share, create_at, loosen(s), err);
+    return mn_tegile__at(&op, &s->share, create_at, mn_tegile__loosen(s), err);
 }
 
 /* ---- delete ---- */
@@ -219,13 +206,13 @@ is_coming(struct mn_tegile_op *op, const char *snapshot, bool *coming,
 {
     const char *name = strchr(snapshot, '@') + 1;
     int64_t status = STATUS_DONE;
-    if (strncmp(name, PREFIX, strlen(PREFIX)) != 0) {
+    if (strncmp(name, MN_TEGILE_PREFIX, strlen(MN_TEGILE_PREFIX)) != 0) {
         return 0; /* the array makes its own ones at once */
     }
     char *path = mn_strndup(snapshot, (size_t)(name - 1 - snapshot));
-    int rc =
-        path ? snapshot_status(op, path, name + strlen(PREFIX), &status, err)
-             : mn_error_nomem(err);
+    int rc = path ? snapshot_status(op, path, name + strlen(MN_TEGILE_PREFIX),
+                                    &status, err)
+                  : mn_error_nomem(err);
     *coming = status == STATUS_IN_PROGRESS;
     mn_free(path);
     return rc;
@@ -334,138 +321,11 @@ mn_tegile__delete_snapshot(struct mn_driver *d, const struct mn_snapshot *s,
 {
     struct mn_tegile_op op;
     mn_tegile__op_init(&op, mn_tegile__of(d));
-    int rc = mn_tegile__at(&op, &s->share, delete_at, loosen(s), err);
+    int rc =
+        mn_tegile__at(&op, &s->share, delete_at, mn_tegile__loosen(s), err);
     if (rc == MN_ENOTFOUND) {
         mn_error_clear(err);
         return 0;
     }
     return rc;
-}
-
-/* ---- revert ---- */
-
-static int
-roll_back(struct mn_tegile_op *op, const char *path, struct mn_error *err)
-{
-    int rc = mn_tegile__call(op, &mn_tegile_m_rollback,
-                             mn_tegile__args("sb", path, false), NULL, err);
-    if (rc == MN_EBUSY) {
-        mn_error_prefix(err, "later snapshots or their clones stand in the "
-                             "way (the array's own schedules make some, too); "
-                             "nothing was changed: ");
-    }
-    return rc;
-}
-
-/* After the array refused to go back. */
-static void
-put_quota_back(struct mn_tegile_op *op, const char *path, uint64_t gib)
-{
-    struct mn_error why = MN_ERROR_INIT;
-    if (mn_tegile__set_quota(op, path, gib, &why)) {
-        mn_tegile__log(op->t, MN_LOG_WARNING,
-                       "the quota of %s is now that of its snapshot: %s", path,
-                       why.text);
-    }
-}
-
-/* The quota is not part of what comes back: a share that was shrunk since then
-   needs the room first. */
-static int
-revert_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
-          void *ctx, struct mn_error *err)
-{
-    const struct mn_snapshot *s = ctx;
-    uint64_t size = s->size_gib;
-    uint64_t now = s->share.size_gib;
-    bool raised = false;
-    struct mn_buf path = MN_BUF_INIT;
-    int rc = mn_tegile__snapshot_path(&path, place, s, err);
-    if (rc == 0 && size > now) {
-        rc = mn_tegile__set_quota(op, place->path, size, err);
-        raised = rc == 0 && now;
-    }
-    if (rc == 0) {
-        rc = roll_back(op, mn_buf_str(&path), err);
-        if (rc && rc != MN_ECANCELED && raised && !op->lost) {
-            put_quota_back(op, place->path, now);
-        }
-    }
-    if (rc == 0 && size && size < now) {
-        rc = mn_tegile__set_quota(op, place->path, size, err);
-    }
-    mn_buf_dispose(&path);
-    return rc;
-}
-
-int
-mn_tegile__revert(struct mn_driver *d, const struct mn_snapshot *s, bool wait,
-                  bool *reverting, struct mn_error *err)
-{
-    struct mn_tegile_op op;
-    (void)wait; /* the array is done when it answers */
-    *reverting = false;
-    mn_tegile__op_init(&op, mn_tegile__of(d));
-    return mn_tegile__at(&op, &s->share, revert_at, loosen(s), err);
-}
-
-/* ---- manage ---- */
-
-struct managed {
-    const struct mn_snapshot *s;
-    struct mn_buf *name;
-};
-
-/* The operator gives the name with or without the array's prefix, or with the
-   share's path before it. */
-static int
-manage_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
-          void *ctx, struct mn_error *err)
-{
-    struct managed *m = ctx;
-    struct mn_json *names = NULL;
-    struct mn_buf prefixed = MN_BUF_INIT;
-    const char *at = strchr(m->s->name, '@');
-    const char *given = at ? at + 1 : m->s->name;
-    const char *found = NULL;
-    if (at
-        && !mn_slice_eq(
-            (struct mn_slice){m->s->name, (size_t)(at - m->s->name)},
-            place->path)) {
-        return mn_error_set(err, MN_EINVAL,
-                            "array %s: %s is no snapshot of %s", op->t->server,
-                            m->s->name, place->path);
-    }
-    mn_buf_printf(&prefixed, PREFIX "%s", given);
-    int rc = mn_tegile__list_snapshots(op, place->path, &names, err);
-    for (size_t i = 0; rc == 0 && !found && i < mn_json_count(names); i++) {
-        const char *name = mn_json_text(mn_json_at(names, i));
-        bool same = name
-                    && (strcmp(name, given) == 0
-                        || strcmp(name, mn_buf_str(&prefixed)) == 0);
-        found = same ? name : NULL;
-    }
-    if (found) {
-        mn_buf_clear(m->name);
-        mn_buf_printf(m->name, "%s@%s", place->path, found);
-    }
-    else if (rc == 0) {
-        rc = mn_error_set(err, MN_EINVAL,
-                          "array %s: %s has no snapshot %s: give "
-                          "provider_location its name on the array",
-                          op->t->server, place->path, given);
-    }
-    mn_json_free(names);
-    mn_buf_dispose(&prefixed);
-    return rc;
-}
-
-int
-mn_tegile__manage_snapshot(struct mn_driver *d, const struct mn_snapshot *s,
-                           struct mn_buf *name, struct mn_error *err)
-{
-    struct mn_tegile_op op;
-    struct managed m = {s, name};
-    mn_tegile__op_init(&op, mn_tegile__of(d));
-    return mn_tegile__at(&op, &s->share, manage_at, &m, err);
 }
