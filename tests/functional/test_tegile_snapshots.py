@@ -294,9 +294,8 @@ def test_a_clone_that_can_t_be_finished_is_taken_back(driver, array, share,
     assert access(array, share) == {"alice": "rw"}
 
 
+@pytest.mark.parametrize("array", FIRMWARES[1:], indirect=True)
 def test_clones_of_clones(driver, array, nfs):
-    if is_old(array):
-        pytest.skip("refused, see above")
     clone = clone_of(driver, snapshot_of(driver, nfs))
     second = clone_of(driver, snapshot_of(driver, clone))
     driver.delete_share(CONTEXT, clone)
