@@ -195,6 +195,11 @@ list_all(struct mn_tegile_op *op, const char *pool,
     mn_argv_add(listed, pool);
     mn_argv_add(listed, "");
     rc = mn_tegile__list_projects(op, pool, &projects, err);
+    if (rc == MN_ENOTFOUND) {
+        /* a pool that is gone is nothing to the shares of the others */
+        mn_error_clear(err);
+        rc = 0;
+    }
     for (size_t i = 0; rc == 0 && i < projects.n; i++) {
         rc = list_anew(op, pool, projects.v[i], listing, listed, err);
     }

@@ -383,6 +383,21 @@ def test_ensure_follows_the_mount_point(any_array, any_driver):
                for path in paths(told["export_locations"]))
 
 
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_a_pool_that_is_gone_is_no_other_pool_s_trouble(firmware):
+    with Array(firmware, pools={"a": TiB, "b": TiB}) as array:
+        driver = make_driver(array)
+        one, other = create(driver, pool="a"), create(driver, pool="b")
+        homeless = make_share(host="host@tegile")
+        del array.state.pools["b"]
+        told = driver.ensure_shares(CONTEXT, [other, homeless, one])
+        assert [told[share["id"]]["status"]
+                for share in (one, other, homeless)] == [
+                    "available", "error", "error"]
+        usage = driver.update_share_usage_size(CONTEXT, [other, one])
+        assert [each["id"] for each in usage] == [one["id"]]
+
+
 def test_ensure_never_raises(array, driver):
     share = create(driver)
     array.fault("listShares", how="error", code="GENERAL", times=None)
