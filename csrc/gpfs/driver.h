@@ -37,9 +37,10 @@ struct mn_ganesha_config {
         MN_GANESHA_2_0, /* the configuration file is edited, then reloaded */
         MN_GANESHA_1_5,
     } syntax;
-    const char *config_path;  /* ganesha_config_path */
-    const char *export_dir;   /* ganesha_export_dir */
-    const char *service_name; /* ganesha_service_name */
+    const char *config_path;    /* ganesha_config_path */
+    const char *export_dir;     /* ganesha_export_dir */
+    const char *service_name;   /* ganesha_service_name */
+    unsigned command_timeout_s; /* gpfs_command_timeout; 0: none */
 };
 
 /* All strings are copied. */

@@ -238,6 +238,7 @@ read_ganesha(const struct maker *m, struct mn_ganesha_config *ganesha,
     ganesha->export_dir =
         text_or(m->ganesha_export_dir, "/etc/ganesha/export.d");
     ganesha->service_name = text_or(m->ganesha_service_name, "ganesha.nfsd");
+    ganesha->command_timeout_s = (unsigned)m->ssh.command_timeout;
     return mnpy_ganesha_syntax(m->ganesha_version, &ganesha->syntax, err);
 }
 

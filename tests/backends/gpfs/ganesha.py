@@ -182,6 +182,11 @@ class Ganesha:
             raise OSError("Ganesha does not run")
         self.process.send_signal(signal.SIGHUP)
 
+    def op_freeze(self, frozen):
+        """It keeps its sockets and its bus name, but does nothing."""
+        self.process.send_signal(
+            signal.SIGSTOP if frozen else signal.SIGCONT)
+
     def op_state(self):
         running = self.running()
         return {"pid": self.process.pid if running else None,
