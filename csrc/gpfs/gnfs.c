@@ -28,6 +28,7 @@ begin(struct mn_nfs_job *job, struct mn_error *err)
     own->goal.spec =
         (struct mn_ganesha_spec){.share_id = job->e->id,
                                  .path = job->e->path,
+                                 .pseudo = job->e->pseudo,
                                  .tag = job->e->name,
                                  .options = mn_buf_str(&job->options),
                                  .export_id = mn_gnfs__first_id(job->e->id)};

@@ -25,7 +25,8 @@ int mn_ganesha_check_options(const char *options, struct mn_buf *out,
 
 struct mn_ganesha_spec {
     const char *share_id; /* for the comment */
-    const char *path;     /* and pseudo path */
+    const char *path;
+    const char *pseudo; /* NULL: path */
     const char *tag;
     const char *options; /* from mn_ganesha_check_options() */
     unsigned export_id;  /* 1..65535 */
@@ -37,6 +38,9 @@ struct mn_ganesha_spec {
    clients: from mn_ganesha_split(). */
 void mn_ganesha_render(struct mn_buf *out, const struct mn_ganesha_spec *spec,
                        const struct mn_access_set *clients);
+
+/* The path for NFSv4. */
+const char *mn_ganesha_pseudo(const struct mn_ganesha_spec *spec);
 
 /* In double quotes; backslash and quote escaped. */
 void mn_ganesha_quote(struct mn_buf *out, const char *text);

@@ -110,7 +110,7 @@ put_new(struct mn_buf *out, const struct mn_ganesha_spec *spec, bool fsal,
         out, "EXPORT\n{\n    Export_Id = %u;\n    Path = ", spec->export_id);
     mn_ganesha_quote(out, spec->path);
     mn_buf_puts(out, ";\n    Pseudo = ");
-    mn_ganesha_quote(out, spec->path);
+    mn_ganesha_quote(out, mn_ganesha_pseudo(spec));
     mn_buf_printf(out, ";\n    Tag = \"fs%u\";\n", spec->export_id);
     mn_buf_printf(out, "    Filesystem_id = 192.%u;\n", spec->export_id);
     mn_buf_puts(out, fsal ? "    FSAL = \"GPFS\";\n" : "");

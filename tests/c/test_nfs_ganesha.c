@@ -30,6 +30,11 @@ render(void **state)
     put(&set, "10.0.0.0/8", "rw");
     put(&set, "10.0.0.1", "ro");
     put(&set, "2001:db8::1", "ro");
+    struct mn_ganesha_spec elsewhere = spec;
+    elsewhere.pseudo = "/elsewhere";
+    mn_ganesha_render(&out, &elsewhere, &set);
+    assert_contains(mn_buf_str(&out), "Pseudo = \"/elsewhere\";");
+    mn_buf_clear(&out);
     mn_ganesha_render(&out, &spec, &set);
     assert_string_equal(
         mn_buf_str(&out),

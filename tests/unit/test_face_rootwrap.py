@@ -51,6 +51,8 @@ def filters():
     [BIN + 'mmnfs', 'export', 'list', '-n', '/gpfs0/share-1', '-Y'],
     [BIN + 'mmnfs', 'export', 'add', '/gpfs0/share-1', '-c',
      '10.0.0.1(access_type=rw)'],
+    [BIN + 'mmnfs', 'export', 'add', '/gpfs0/share-1/.snapshots/a', '-c',
+     '10.0.0.1(access_type=ro)', '--pseudo', '/snapshot-6a2c9a3e'],
     [BIN + 'mmnfs', 'export', 'change', '/gpfs0/share-1', '--nfsremove',
      '10.0.0.1'],
     [BIN + 'mmnfs', 'export', 'change', '/gpfs0/share-1', '--nfsadd',

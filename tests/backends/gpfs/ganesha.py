@@ -203,8 +203,9 @@ class Ganesha:
         if not self.running():
             self.boot_again()
             return
-        for number in self.op_exports():
-            self._manage("RemoveExport", f"uint16:{number}")
+        exports = self.op_exports().values()
+        for export in sorted(exports, key=lambda e: e["path"], reverse=True):
+            self._manage("RemoveExport", f"uint16:{export['id']}")
 
     def boot_again(self):
         """After power was off, or somebody killed things."""
