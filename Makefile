@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-VENV22 ?= build/venv-manila22
+export VENV22 ?= build/venv-manila22
 CONSTRAINTS = .ci/constraints.txt
 PIP_FLAGS = -q --disable-pip-version-check
 export PIP_NO_INPUT = 1
