@@ -79,6 +79,18 @@ put_access(struct mn_buf *out, const char *key,
 static const char *const access_keys[] = {"Root_Access", "RW_Access",
                                           "R_Access"};
 
+static bool
+is_number(struct mn_slice value)
+{
+    uint64_t number;
+    if (value.n && value.p[0] == '-') {
+        value = (struct mn_slice){value.p + 1, value.n - 1};
+    }
+    return mn_slice_u64(value, &number);
+}
+
+/* Numbers have no quotes: the in-tree driver wrote none, later parsers take
+   none. */
 static void
 put_old_option(struct mn_buf *out, struct mn_slice option)
 {
@@ -89,12 +101,13 @@ put_old_option(struct mn_buf *out, struct mn_slice option)
     }
     const char *prefix = mn_slice_eq(key, "Protocols") ? "NFS_" : "";
     bool transports = mn_slice_eq(key, "Transports");
-    mn_buf_printf(out, "    %s%.*s = \"", prefix, transports ? 19 : (int)key.n,
-                  transports ? "Transport_Protocols" : key.p);
+    const char *quote = is_number(option) ? "" : "\"";
+    mn_buf_printf(out, "    %s%.*s = %s", prefix, transports ? 19 : (int)key.n,
+                  transports ? "Transport_Protocols" : key.p, quote);
     for (size_t i = 0; i < option.n; i++) {
         mn_buf_putc(out, option.p[i] == ':' ? ',' : option.p[i]);
     }
-    mn_buf_puts(out, "\";\n");
+    mn_buf_printf(out, "%s;\n", quote);
 }
 
 static void

@@ -230,6 +230,8 @@ edit(const char *text, const struct mn_access_set *set, const char *wanted)
     struct mn_buf out = MN_BUF_INIT;
     struct mn_error err = MN_ERROR_INIT;
     s.path = "/c";
+    s.options = "Squash=No_Root_Squash,Protocols=3:4,MaxRead=65536,"
+                "Anonymous_uid=-2";
     assert_int_equal(
         mn_ganesha_old_edit(mn_slice_of(text), &s, true, set, &out, &err), 0);
     assert_string_equal(mn_buf_str(&out), wanted);
@@ -251,7 +253,8 @@ old_edit(void **state)
          "    Filesystem_id = 192.77;\n    FSAL = \"GPFS\";\n"
          "    Root_Access = \"10.0.0.1\";\n"
          "    RW_Access = \"10.0.0.1\";\n    R_Access = \"10.0.0.2\";\n"
-         "    NFS_Protocols = \"3,4\";\n}\n");
+         "    NFS_Protocols = \"3,4\";\n    MaxRead = 65536;\n"
+         "    Anonymous_uid = -2;\n}\n");
     /* the in-tree driver's block, with keys and comments of the operator */
     edit("a { b = c; }\nEXPORT\n{\nexport_id = 100 ;\npath = \"/c\" ;\n"
          "root_access = \"*\" ;\nrw_access = \"10.9.9.9\" ;\n"
