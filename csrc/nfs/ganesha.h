@@ -52,7 +52,7 @@ void mn_ganesha_id_line(struct mn_buf *out, unsigned export_id);
 
 enum mn_ganesha_token_kind {
     MN_GANESHA_END,
-    MN_GANESHA_WORD,   /* also a number, an address, a %directive */
+    MN_GANESHA_WORD,   /* also a number, an address */
     MN_GANESHA_STRING, /* with its quotes */
     MN_GANESHA_PUNCT,  /* { } = ; , */
     MN_GANESHA_BAD,    /* a string without end */
@@ -69,7 +69,7 @@ struct mn_ganesha_scanner {
     size_t at;
 };
 
-/* The next token behind blanks and comments. */
+/* The next token behind blanks, comments and %directives. */
 struct mn_ganesha_token mn_ganesha_next(struct mn_ganesha_scanner *s);
 
 /* Append a token's value: a string without quotes and escapes. */

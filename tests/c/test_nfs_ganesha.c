@@ -164,10 +164,16 @@ static void
 unbalanced(void **state)
 {
     static const char *const bad[] = {
-        "EXPORT {",         "}",
-        "EXPORT { { }",     "a = \"x",
-        "a = 'x\n",         "a = \"x\\\"",
-        "EXPORT { Path = ", "EXPORT { Path = \"x; }\n",
+        "EXPORT {",
+        "}",
+        "EXPORT { { }",
+        "a = \"x",
+        "a = 'x\n",
+        "a = \"x\\\"",
+        "EXPORT { Path = ",
+        "EXPORT { Path = \"x; }\n",
+        "a = b",
+        "a = \"b\" \"EXPORT {\" ",
     };
     struct mn_error err = MN_ERROR_INIT;
     (void)state;
@@ -264,6 +270,13 @@ old_edit(void **state)
          "root_access = \"10.0.0.1\" ;\nrw_access = \"10.0.0.1\" ;\n"
          "maxread = 65536 ; # keep\ntag = \"fs100\" ;\n"
          "    R_Access = \"10.0.0.2\";\n}\n# end");
+    /* a directive hides a brace, but not the keys behind it */
+    edit("EXPORT { Path = \"/c\"; \n%include x }\nRoot_Access = 1; "
+         "RW_Access = 2; R_Access = 3;\n}\n",
+         &set,
+         "EXPORT { Path = \"/c\"; \n%include x }\n"
+         "Root_Access = \"10.0.0.1\"; RW_Access = \"10.0.0.1\"; "
+         "R_Access = \"10.0.0.2\";\n}\n");
     set.n = 0;
     edit("x\nEXPORT { Path = /c; }\ny\nEXPORT { Path = \"/c\"; } z\n", &set,
          "x\ny\n z\n");
