@@ -5,13 +5,13 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-VENV22 ?= build/venv-manila22
+export VENV22 ?= build/venv-manila22
 CONSTRAINTS = .ci/constraints.txt
 PIP_FLAGS = -q --disable-pip-version-check
 export PIP_NO_INPUT = 1
 
 RUN = $(VENV)/bin/python
-C_FILES = $(wildcard csrc/*/*.c csrc/*/*.h tests/c/*.c tests/c/*.h)
+C_FILES = $(wildcard csrc/*/*.c csrc/*/*.h tests/c/*.[ch] tests/fuzz/*.[ch])
 
 .PHONY: demo test setup packages venv lint c-test pytest bench doc clean
 
@@ -48,6 +48,7 @@ lint: venv
 
 c-test: packages
 	$(MAKE) -s -C tests/c check
+	$(MAKE) -s -C tests/fuzz check
 
 pytest: setup $(VENV22)/stamp
 	$(VENV22)/bin/python -m pytest -q tests/contract

@@ -66,6 +66,17 @@ mn_argv_add_all(struct mn_argv *a, const char *const *args)
     }
 }
 
+bool
+mn_argv_holds(const struct mn_argv *a, const char *arg)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        if (strcmp(a->v[i], arg) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 mn_argv_dispose(struct mn_argv *a)
 {

@@ -28,6 +28,7 @@ void mn_argv_addf(struct mn_argv *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void mn_argv_add_all(struct mn_argv *a,
                      const char *const *args); /* NULL-ended */
+bool mn_argv_holds(const struct mn_argv *a, const char *arg);
 void mn_argv_dispose(struct mn_argv *a);
 
 /* Append arg quoted so that any POSIX shell reads exactly these bytes. */

@@ -108,7 +108,6 @@ mn_transfer_advance(void)
             CURLcode result = msg->data.result;
             curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &ctx);
             struct mn_transfer *t = (struct mn_transfer *)ctx;
-            mn_transfer_stop(t);
             t->done(t, result);
         }
     }

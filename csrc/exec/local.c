@@ -67,7 +67,7 @@ step_end(struct mn_pending *p, int status, struct mn_slice out,
     mn_buf_slice(&r->err, err);
     mn_timer_stop(&p->limit);
     p->process = NULL;
-    if (!mn_step_accepts(&p->plan.steps[p->step], status)) {
+    if (!mn_step_accepts(&p->plan.steps[p->step], status, err)) {
         r->stopped_at = (int)p->step;
         op_end(p);
         return;

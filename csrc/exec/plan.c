@@ -161,8 +161,18 @@ mn_result_dispose(struct mn_result *r)
 }
 
 bool
-mn_step_accepts(const struct mn_step *step, int status)
+mn_step_unanswered(const struct mn_step *step, int status, struct mn_slice err)
 {
+    return step->no_answer.sign && status != 0
+           && mn_slice_contains(err, step->no_answer.sign);
+}
+
+bool
+mn_step_accepts(const struct mn_step *step, int status, struct mn_slice err)
+{
+    if (mn_step_unanswered(step, status, err)) {
+        return false;
+    }
     if (step->accept_any || status == 0) {
         return true;
     }
@@ -207,9 +217,10 @@ mn_result_check(const struct mn_result *r, const struct mn_plan *plan,
     if (r->stopped_at < 0) {
         return 0;
     }
+    const struct mn_step *step = &plan->steps[r->stopped_at];
     const struct mn_step_result *sr = &r->steps[r->stopped_at];
     struct mn_buf cmd = MN_BUF_INIT;
-    mn_argv_render(&cmd, &plan->steps[r->stopped_at].argv);
+    mn_argv_render(&cmd, &step->argv);
     struct mn_slice why = last_line(sr->err);
     if (!why.n) {
         why = last_line(sr->out);
@@ -218,7 +229,13 @@ mn_result_check(const struct mn_result *r, const struct mn_plan *plan,
     const char *cut = cmd.n > 300 ? "..." : "";
     int whylen = why.n > 400 ? 400 : (int)why.n;
     int code;
-    if (sr->status == 124) {
+    if (mn_step_unanswered(step, sr->status, sr->err)) {
+        code = mn_error_set(err, MN_ETIMEDOUT,
+                            "no answer within %u s to %.*s%s on %s: %s",
+                            step->no_answer.after_s, shown, mn_buf_str(&cmd),
+                            cut, host, step->no_answer.advice);
+    }
+    else if (sr->status == 124) {
         code = mn_error_set(err, MN_ETIMEDOUT,
                             "%.*s%s on %s did not end in time and was killed",
                             shown, mn_buf_str(&cmd), cut, host);

@@ -24,6 +24,15 @@ struct mn_guard {
     bool negate; /* run when it ran and its status is another one */
 };
 
+/* How a command that asks somebody else tells that no answer came. Then the
+   plan stops, whatever statuses are accepted: what follows would wait for the
+   same one again. */
+struct mn_no_answer {
+    const char *sign; /* in its error output; NULL: it asks nobody */
+    unsigned after_s; /* it waits so long */
+    const char *advice;
+};
+
 struct mn_step {
     struct mn_argv argv;
     struct mn_buf input; /* standard input; empty: /dev/null */
@@ -31,6 +40,7 @@ struct mn_step {
     bool accept_any;         /* any exit status lets the plan go on */
     unsigned char accept[4]; /* else: 0 and these do; 0 ends the list */
     unsigned timeout_s;      /* 0: the executor's default */
+    struct mn_no_answer no_answer;
 };
 
 struct mn_plan {
@@ -95,11 +105,17 @@ struct mn_result {
 int mn_result_init(struct mn_result *r, size_t n, struct mn_error *err);
 void mn_result_dispose(struct mn_result *r);
 
-bool mn_step_accepts(const struct mn_step *step, int status);
+/* Did it end with the sign of struct mn_no_answer? err: what it printed. */
+bool mn_step_unanswered(const struct mn_step *step, int status,
+                        struct mn_slice err);
+/* May the plan go on behind it? */
+bool mn_step_accepts(const struct mn_step *step, int status,
+                     struct mn_slice err);
 bool mn_guard_allows(const struct mn_guard *guard, const struct mn_result *r);
 
 /* If the plan stopped, set MN_EREMOTE "COMMAND failed with exit status 5 on
-   HOST: last line of its error output" and return it, else 0. */
+   HOST: last line of its error output" (or MN_ETIMEDOUT, when it was killed or
+   not answered in time) and return it, else 0. */
 int mn_result_check(const struct mn_result *r, const struct mn_plan *plan,
                     const char *host, struct mn_error *err);
 

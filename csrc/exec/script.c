@@ -94,12 +94,34 @@ render_command(struct mn_buf *out, const struct mn_step *step,
         mn_buf_printf(out, "timeout -k %d %u ", KILL_AFTER_S, timeout_s);
     }
     mn_argv_render(out, &step->argv);
-    mn_buf_putc(out, '\n');
+}
+
+/* The command, its status in rN. What it prints for errors is kept in eN when
+   its sign of no answer has to be looked for. */
+static void
+render_run(struct mn_buf *out, const struct mn_step *step, size_t i,
+           const struct mn_script_options *o)
+{
+    bool look = step->no_answer.sign;
+    if (look) {
+        mn_buf_printf(out, "{ e%zu=$(", i);
+    }
+    render_command(out, step, o);
+    mn_buf_puts(out, look ? " 2>&1 >&3 3>&-)\n" : "\n");
+    mn_buf_printf(out, "r%zu=$?\n", i);
+    if (look) {
+        mn_buf_printf(out, "} 3>&1\nprintf %%s \"$e%zu\" >&2\n", i);
+    }
 }
 
 static void
 render_accept(struct mn_buf *out, const struct mn_step *step, size_t i)
 {
+    if (step->no_answer.sign) {
+        mn_buf_printf(out, "[ $r%zu = 0 ]||case $e%zu in *", i, i);
+        mn_argv_quote(out, mn_slice_of(step->no_answer.sign));
+        mn_buf_puts(out, "*)exit;;esac\n");
+    }
     if (step->accept_any) {
         return;
     }
@@ -115,9 +137,8 @@ render_step(struct mn_buf *out, const struct mn_step *step, size_t i,
             const struct mn_script_options *o)
 {
     render_guard(out, &step->guard);
-    render_command(out, step, o);
-    mn_buf_printf(out, "r%zu=$?\nprintf '\\n%s %zu %%d\\n' $r%zu\n", i,
-                  o->mark, i, i);
+    render_run(out, step, i, o);
+    mn_buf_printf(out, "printf '\\n%s %zu %%d\\n' $r%zu\n", o->mark, i, i);
     mn_buf_printf(out, "printf '\\n%s %zu\\n' >&2\n", o->mark, i);
     render_accept(out, step, i);
     if (step->guard.step >= 0) {
@@ -314,7 +335,8 @@ mn_script_parse(const struct mn_plan *plan, const char *mark,
     }
     for (size_t i = 0; i < r->n; i++) {
         if (r->steps[i].status != MN_STATUS_NOT_RUN
-            && !mn_step_accepts(&plan->steps[i], r->steps[i].status)) {
+            && !mn_step_accepts(&plan->steps[i], r->steps[i].status,
+                                r->steps[i].err)) {
             r->stopped_at = (int)i;
         }
     }

@@ -31,6 +31,7 @@ begin(struct mn_nfs_job *job, struct mn_error *err)
     struct own *own = job->own;
     (void)err;
     own->spec.path = job->e->path;
+    own->spec.pseudo = job->e->pseudo;
     own->spec.options = mn_buf_str(&job->options);
     return 0;
 }

@@ -186,23 +186,47 @@ struct calls {
     struct mn_buf list;
 };
 
-static void
-flush(struct calls *c)
+static struct mn_step *
+add_call(const struct calls *c)
 {
-    if (!c->list.n && !c->list.failed) {
-        return;
-    }
     struct mn_step *step =
         mn_plan_run(c->plan, mmnfs, "export", c->verb, c->spec->path, c->flag,
                     mn_buf_str(&c->list), NULL);
     step->accept_any = true;
-    if (c->position) {
-        mn_argv_add(&step->argv, "--nfsposition");
-        mn_argv_add(&step->argv, c->position);
+    return step;
+}
+
+/* --pseudo came with 5.0.3: before, the export is served at its path. */
+static void
+add_with_pseudo(const struct calls *c)
+{
+    struct mn_step *step = add_call(c);
+    mn_argv_add(&step->argv, "--pseudo");
+    mn_argv_add(&step->argv, c->spec->pseudo);
+    int with = mn_plan_last(c->plan);
+    mn_step_guard(add_call(c), with, 0, true);
+}
+
+static void
+flush(struct calls *c)
+{
+    bool add = strcmp(c->verb, "add") == 0;
+    if (!c->list.n && !c->list.failed) {
+        return;
+    }
+    if (add && c->spec->pseudo) {
+        add_with_pseudo(c);
+    }
+    else {
+        struct mn_step *step = add_call(c);
+        if (c->position) {
+            mn_argv_add(&step->argv, "--nfsposition");
+            mn_argv_add(&step->argv, c->position);
+        }
     }
     c->plan->failed |= c->list.failed;
     mn_buf_dispose(&c->list);
-    if (strcmp(c->verb, "add") == 0) {
+    if (add) {
         c->verb = "change";
         c->flag = "--nfsadd";
     }

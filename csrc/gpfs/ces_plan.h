@@ -12,6 +12,7 @@
 
 struct mn_ces_spec {
     const char *path;
+    const char *pseudo;  /* for NFSv4; NULL: path */
     const char *options; /* from mn_ces__check_options() */
 };
 

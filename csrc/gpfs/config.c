@@ -151,6 +151,7 @@ copy_ganesha(const struct mn_ganesha_config *from,
              struct mn_ganesha_config *to, struct mn_error *err)
 {
     to->syntax = from->syntax;
+    to->command_timeout_s = from->command_timeout_s;
     to->config_path = mn_strdup(from->config_path);
     to->export_dir = mn_strdup(from->export_dir);
     to->service_name = mn_strdup(from->service_name);

@@ -37,9 +37,10 @@ struct mn_ganesha_config {
         MN_GANESHA_2_0, /* the configuration file is edited, then reloaded */
         MN_GANESHA_1_5,
     } syntax;
-    const char *config_path;  /* ganesha_config_path */
-    const char *export_dir;   /* ganesha_export_dir */
-    const char *service_name; /* ganesha_service_name */
+    const char *config_path;    /* ganesha_config_path */
+    const char *export_dir;     /* ganesha_export_dir */
+    const char *service_name;   /* ganesha_service_name */
+    unsigned command_timeout_s; /* gpfs_command_timeout; 0: none */
 };
 
 /* All strings are copied. */
@@ -154,9 +155,10 @@ int mn_gpfs_delete_snapshot(struct mn_gpfs *g, const struct mn_snapshot *s,
 /* NOTFOUND unless the snapshot is there and valid. */
 int mn_gpfs_manage_snapshot(struct mn_gpfs *g, const struct mn_snapshot *s,
                             struct mn_error *err);
-/* "IP:<junction>/.snapshots/<name>" */
-int mn_gpfs_snapshot_location(struct mn_gpfs *g, const struct mn_snapshot *s,
-                              struct mn_buf *location, struct mn_error *err);
+/* "IP:<junction>/.snapshots/<name>", and, if that is elsewhere, where
+   NFS-Ganesha serves it by NFSv4; each with a NUL behind. */
+int mn_gpfs_snapshot_locations(struct mn_gpfs *g, const struct mn_snapshot *s,
+                               struct mn_buf *locations, struct mn_error *err);
 /* As mn_gpfs_update_access, on the snapshot's path; every rule is in force
    read-only. */
 int mn_gpfs_snapshot_update_access(struct mn_gpfs *g,

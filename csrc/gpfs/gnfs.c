@@ -24,9 +24,11 @@ begin(struct mn_nfs_job *job, struct mn_error *err)
         return mn_error_nomem(err);
     }
     own->goal.files = &own->files;
+    own->goal.reply_s = g->reply_s;
     own->goal.spec =
         (struct mn_ganesha_spec){.share_id = job->e->id,
                                  .path = job->e->path,
+                                 .pseudo = job->e->pseudo,
                                  .tag = job->e->name,
                                  .options = mn_buf_str(&job->options),
                                  .export_id = mn_gnfs__first_id(job->e->id)};
@@ -152,6 +154,10 @@ static void
 plan_repair(struct mn_nfs_job *job, size_t i)
 {
     struct mn_gnfs_own *own = job->own;
+    if (!job->goal.want.n) {
+        mn_gnfs__plan_removal(job, i);
+        return;
+    }
     mn_gnfs__repair_plan(&job->servers[i].plan, &own->goal, &own->steps[i]);
 }
 
@@ -356,6 +362,7 @@ mn_gnfs_new(const struct mn_nfs_helper_config *config,
                                                : MN_GNFS_EXPORT_DIR;
     g->config_path = config->ganesha.config_path ? config->ganesha.config_path
                                                  : MN_GNFS_CONFIG;
+    g->reply_s = mn_gnfs__reply_s(config->ganesha.command_timeout_s);
     *helper = &base->helper;
     return 0;
 }

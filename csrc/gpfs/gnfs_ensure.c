@@ -145,7 +145,7 @@ plan_share(struct work *w, size_t i, const struct view *v)
     for (size_t k = 0; k < w->g->base.n; k++) {
         struct server *s = &w->servers[k];
         if (s->alive && !is_live(s, v)) {
-            mn_gnfs__add_publish(&s->mend, mn_buf_str(&v->file),
+            mn_gnfs__add_publish(&s->mend, w->g->reply_s, mn_buf_str(&v->file),
                                  v->spec.export_id, NULL);
             s->mended[i] = true;
             w->v[i].repaired = true;
@@ -280,7 +280,7 @@ static int
 ask(struct work *w, struct mn_error *err)
 {
     struct mn_plan plan = MN_PLAN_INIT;
-    mn_gnfs__add_show(&plan);
+    mn_gnfs__add_show(&plan, w->g->reply_s);
     mn_plan_run(&plan, "grep", "-aHrs", "--include=*.conf", "-e", "", "--",
                 w->g->export_dir, NULL)
         ->accept_any = true;
@@ -302,7 +302,7 @@ mend(struct work *w, struct mn_error *err)
         struct server *s = &w->servers[k];
         bool needed = s->alive && (s->mend.n || s->mend.failed);
         if (needed) {
-            mn_gnfs__add_show(&s->mend);
+            mn_gnfs__add_show(&s->mend, w->g->reply_s);
         }
         w->fan.plans[k] = needed ? &s->mend : NULL;
         any |= needed;

@@ -16,6 +16,7 @@ struct mn_gnfs {
     struct mn_nfs_base base; /* first */
     const char *export_dir;
     const char *config_path;
+    unsigned reply_s; /* mn_gnfs__reply_s() */
 };
 
 struct mn_gnfs_own {
@@ -44,6 +45,7 @@ void mn_gnfs__give_up(struct mn_nfs_job *job, size_t i, enum mn_code code,
 int mn_gnfs__remove(struct mn_nfs_job *job, struct mn_error *err);
 int mn_gnfs__look_at_removal(struct mn_nfs_job *job, size_t i,
                              struct mn_error *err);
+void mn_gnfs__plan_removal(struct mn_nfs_job *job, size_t i);
 
 int mn_gnfs__check(struct mn_nfs_helper *h, struct mn_error *err);
 int mn_gnfs__has_clients(struct mn_nfs_helper *h, const char *path, bool *has,

@@ -52,6 +52,7 @@ begin(struct mn_nfs_job *job, struct mn_error *err)
     mn_buf_printf(&own->mark, "%s.manila-restart", g->config_path);
     own->spec = (struct mn_ganesha_spec){.share_id = job->e->id,
                                          .path = job->e->path,
+                                         .pseudo = job->e->pseudo,
                                          .tag = job->e->name,
                                          .options = mn_buf_str(&job->options)};
     return own->servers && !own->fresh.failed && !own->mark.failed

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+/* A daemon that lives answers in milliseconds; to add or remove an export it
+   may have to wait for others. */
+enum { REPLY_S = 20, REPLY_MARGIN_S = 5 };
+
 bool
 mn_gnfs_files_init(struct mn_gnfs_files *f, const char *dir,
                    const char *config, const char *name)
@@ -51,43 +55,61 @@ guarded(struct mn_step *step, const struct mn_guard *guard)
     return step;
 }
 
-static struct mn_step *
-dbus(struct mn_plan *plan, const char *method)
+unsigned
+mn_gnfs__reply_s(unsigned command_timeout_s)
 {
-    struct mn_step *step = mn_plan_run(
-        plan, "dbus-send", "--system", "--print-reply",
-        "--dest=org.ganesha.nfsd", "/org/ganesha/nfsd/ExportMgr", NULL);
+    return command_timeout_s && command_timeout_s < REPLY_S ? command_timeout_s
+                                                            : REPLY_S;
+}
+
+/* dbus-send gives up before the executor does, and so can tell why. */
+static struct mn_step *
+dbus(struct mn_plan *plan, unsigned reply_s, const char *method)
+{
+    struct mn_step *step =
+        mn_plan_run(plan, "dbus-send", "--system", "--print-reply", NULL);
+    mn_argv_addf(&step->argv, "--reply-timeout=%u000", reply_s);
+    mn_argv_add(&step->argv, "--dest=org.ganesha.nfsd");
+    mn_argv_add(&step->argv, "/org/ganesha/nfsd/ExportMgr");
     mn_argv_addf(&step->argv, "org.ganesha.nfsd.exportmgr.%s", method);
     step->accept_any = true;
+    step->timeout_s = reply_s + REPLY_MARGIN_S;
+    step->no_answer =
+        (struct mn_no_answer){"org.freedesktop.DBus.Error.NoReply", reply_s,
+                              "NFS-Ganesha hangs or has just ended; look at "
+                              "its log, restart it and repeat the operation"};
     return step;
 }
 
 void
-mn_gnfs__add_show(struct mn_plan *plan)
+mn_gnfs__add_show(struct mn_plan *plan, unsigned reply_s)
 {
-    dbus(plan, "ShowExports");
+    dbus(plan, reply_s, "ShowExports");
 }
 
 static void
-add_remove_export(struct mn_plan *plan, unsigned export_id)
+add_remove_export(struct mn_plan *plan, unsigned reply_s, unsigned export_id)
 {
-    mn_argv_addf(&dbus(plan, "RemoveExport")->argv, "uint16:%u", export_id);
+    mn_argv_addf(&dbus(plan, reply_s, "RemoveExport")->argv, "uint16:%u",
+                 export_id);
 }
 
 static int
-add_display(struct mn_plan *plan, unsigned export_id,
+add_display(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
             const struct mn_guard *guard)
 {
-    struct mn_step *step = guarded(dbus(plan, "DisplayExport"), guard);
+    unsigned export_id = goal->spec.export_id;
+    struct mn_step *step =
+        guarded(dbus(plan, goal->reply_s, "DisplayExport"), guard);
     mn_argv_addf(&step->argv, "uint16:%u", export_id);
     return mn_plan_last(plan);
 }
 
 static int
-add_file_call(struct mn_plan *plan, const char *method, const char *file,
-              unsigned export_id)
+add_file_call(struct mn_plan *plan, unsigned reply_s, const char *method,
+              const char *file, unsigned export_id)
 {
-    struct mn_step *step = dbus(plan, method);
+    struct mn_step *step = dbus(plan, reply_s, method);
     mn_argv_addf(&step->argv, "string:%s", file);
     mn_argv_addf(&step->argv, "string:EXPORT(Export_Id=%u)", export_id);
     return mn_plan_last(plan);
@@ -95,13 +117,13 @@ add_file_call(struct mn_plan *plan, const char *method, const char *file,
 
 /* UpdateExport came with 2.4 and fails for an export that is not there. */
 int
-mn_gnfs__add_publish(struct mn_plan *plan, const char *file,
+mn_gnfs__add_publish(struct mn_plan *plan, unsigned reply_s, const char *file,
                      unsigned export_id, const struct mn_guard *guard)
 {
-    int update = add_file_call(plan, "UpdateExport", file, export_id);
+    int update = add_file_call(plan, reply_s, "UpdateExport", file, export_id);
     if (!plan->failed) {
         guarded(&plan->steps[update], guard);
-        int add = add_file_call(plan, "AddExport", file, export_id);
+        int add = add_file_call(plan, reply_s, "AddExport", file, export_id);
         if (!plan->failed) {
             mn_step_guard(&plan->steps[add], update, 0, true);
         }
@@ -165,10 +187,11 @@ add_update(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
     at->cmp = mn_plan_last(plan);
     struct mn_guard differs = {at->cmp, 0, true};
     add_write(plan, goal, &differs);
-    at->update = mn_gnfs__add_publish(plan, file, goal->spec.export_id,
-                                      publish_always ? NULL : &differs);
+    at->update =
+        mn_gnfs__add_publish(plan, goal->reply_s, file, goal->spec.export_id,
+                             publish_always ? NULL : &differs);
     at->add = at->update + 1;
-    at->display = add_display(plan, goal->spec.export_id, guard);
+    at->display = add_display(plan, goal, guard);
 }
 
 static void
@@ -240,7 +263,7 @@ mn_gnfs__guess_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
     }
     add_used(plan, f, &absent);
     at->used = mn_plan_last(plan);
-    guarded(dbus(plan, "ShowExports"), &no);
+    guarded(dbus(plan, goal->reply_s, "ShowExports"), &no);
     at->show = mn_plan_last(plan);
 }
 
@@ -250,7 +273,7 @@ mn_gnfs__sure_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
 {
     *at = MN_GNFS_NO_STEPS;
     for (size_t i = 0; i < n; i++) {
-        add_remove_export(plan, strays[i]);
+        add_remove_export(plan, goal->reply_s, strays[i]);
     }
     add_update(plan, goal, NULL, true, at);
 }
@@ -260,10 +283,11 @@ mn_gnfs__repair_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
                      struct mn_gnfs_steps *at)
 {
     *at = MN_GNFS_NO_STEPS;
-    at->update = mn_gnfs__add_publish(plan, mn_buf_str(&goal->files->file),
+    at->update = mn_gnfs__add_publish(plan, goal->reply_s,
+                                      mn_buf_str(&goal->files->file),
                                       goal->spec.export_id, NULL);
     at->add = at->update + 1;
-    at->display = add_display(plan, goal->spec.export_id, NULL);
+    at->display = add_display(plan, goal, NULL);
 }
 
 void
@@ -280,31 +304,32 @@ void
 mn_gnfs__find_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
                    bool arbiter, struct mn_gnfs_steps *at)
 {
+    const struct mn_gnfs_files *f = goal->files;
+    const char *file = mn_buf_str(&f->file);
     *at = MN_GNFS_NO_STEPS;
-    mn_plan_run(plan, "cat", "--", mn_buf_str(&goal->files->file), NULL)
-        ->accept_any = true;
-    at->cat = mn_plan_last(plan);
-    mn_gnfs__add_show(plan);
-    at->show = mn_plan_last(plan);
+    mn_plan_run(plan, "test", "-e", file, NULL)->accept_any = true;
+    at->exists = mn_plan_last(plan);
+    struct mn_guard there = {at->exists, 0, false};
     if (arbiter) {
         add_mine(plan, goal, NULL);
         at->mine = mn_plan_last(plan);
     }
+    guarded(mn_plan_run(plan, "rm", "-f", "--", file, NULL), &there);
+    guarded(mn_plan_run(plan, "sync", "--", f->dir, NULL), &there);
+    add_index(plan, f, &there);
+    mn_gnfs__add_show(plan, goal->reply_s);
+    at->show = mn_plan_last(plan);
 }
 
 void
 mn_gnfs__remove_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
                      const unsigned *ids, size_t n, struct mn_gnfs_steps *at)
 {
-    const struct mn_gnfs_files *f = goal->files;
     *at = MN_GNFS_NO_STEPS;
     for (size_t i = 0; i < n; i++) {
-        add_remove_export(plan, ids[i]);
+        add_remove_export(plan, goal->reply_s, ids[i]);
     }
-    mn_plan_run(plan, "rm", "-f", "--", mn_buf_str(&f->file), NULL);
-    mn_step_accept(mn_plan_run(plan, "sync", "--", f->dir, NULL), 1);
-    add_index(plan, f, NULL);
-    mn_gnfs__add_show(plan);
+    mn_gnfs__add_show(plan, goal->reply_s);
     at->show = mn_plan_last(plan);
 }
 

@@ -48,23 +48,29 @@ struct mn_gnfs_steps {
     int add;
     int display;
     int cat;     /* the file as it is */
+    int exists;  /* the file */
     int reserve; /* the guessed Export_Id */
     int mine;    /* numbers reserved for this share */
     int used;    /* "Export_Id = N" of all configuration files */
     int show;
 };
 
-#define MN_GNFS_NO_STEPS                       \
-    (struct mn_gnfs_steps)                     \
-    {                                          \
-        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 \
+#define MN_GNFS_NO_STEPS                           \
+    (struct mn_gnfs_steps)                         \
+    {                                              \
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 \
     }
 
 struct mn_gnfs_goal {
     const struct mn_gnfs_files *files;
     struct mn_ganesha_spec spec;
     struct mn_slice content; /* of the file */
+    unsigned reply_s;        /* mn_gnfs__reply_s() */
 };
+
+/* How long the daemon may take for one D-Bus call, where a command may take
+   command_timeout_s (0: any time). No plan waits for it twice. */
+unsigned mn_gnfs__reply_s(unsigned command_timeout_s);
 
 /*
  * The plan of one call, on the guess that the share has the Export_Id in the
@@ -95,10 +101,12 @@ void mn_gnfs__reserve_plan(struct mn_plan *plan,
                            const char *share_id, const unsigned *ids,
                            size_t n);
 
-/* What is there of a share that shall have no export. */
+/* Of a share that shall have no export: remove the file, so that no start
+   brings the export back, whatever becomes of the daemon; and look what else
+   is there. */
 void mn_gnfs__find_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
                         bool arbiter, struct mn_gnfs_steps *at);
-/* Remove the exports and the file. */
+/* Remove the exports. */
 void mn_gnfs__remove_plan(struct mn_plan *plan,
                           const struct mn_gnfs_goal *goal, const unsigned *ids,
                           size_t n, struct mn_gnfs_steps *at);
@@ -107,11 +115,12 @@ void mn_gnfs__release_plan(struct mn_plan *plan,
                            struct mn_slice numbers);
 
 /* `dbus-send ... ShowExports`, any status accepted. */
-void mn_gnfs__add_show(struct mn_plan *plan);
+void mn_gnfs__add_show(struct mn_plan *plan, unsigned reply_s);
 /* Update or add the export of a file. Returns the step of UpdateExport; that
    of AddExport, which runs if it failed, is the next one. */
-int mn_gnfs__add_publish(struct mn_plan *plan, const char *file,
-                         unsigned export_id, const struct mn_guard *guard);
+int mn_gnfs__add_publish(struct mn_plan *plan, unsigned reply_s,
+                         const char *file, unsigned export_id,
+                         const struct mn_guard *guard);
 
 /* Compare; want is split. gap must be empty. */
 int mn_gnfs__compare(const struct mn_ganesha_shown *shown,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * No access for anybody: look what is there, remove it, and free the number
+ * No access for anybody: remove the file, then the export, and free the number
  * when no server has the export any more. Only exports of the share's own path
  * are removed, whatever number a file may name.
  */
@@ -32,6 +32,7 @@ mn_gnfs__look_at_removal(struct mn_nfs_job *job, size_t i,
     struct mn_nfs_server *s = &job->servers[i];
     struct mn_step_result show = mn_nfs_job_step(job, i, own->steps[i].show);
     unsigned ids[MN_GNFS_STRAYS];
+    s->changed |= mn_nfs_job_step(job, i, own->steps[i].exists).status == 0;
     for (size_t k = 0; k < s->plan.n; k++) {
         struct mn_step_result r = mn_nfs_job_step(job, i, (int)k);
         if (r.status > 0 && mn_slice_contains(r.err, "Error org.")) {
@@ -73,38 +74,15 @@ release(struct mn_nfs_job *job, struct mn_slice numbers, struct mn_error *err)
     return rc;
 }
 
-/* Append what removes what the find plan found on server i. */
-static void
-plan_removal(struct mn_nfs_job *job, size_t i, struct mn_plan *plan,
-             struct mn_gnfs_steps *at)
-{
-    const struct mn_gnfs_own *own = job->own;
-    struct mn_step_result cat = mn_nfs_job_step(job, i, own->steps[i].cat);
-    struct mn_step_result show = mn_nfs_job_step(job, i, own->steps[i].show);
-    unsigned ids[MN_GNFS_STRAYS];
-    size_t n = mn_gnfs__live_ids(job, i, ids, MN_GNFS_STRAYS);
-    bool file = cat.status == 0 || !mn_slice_contains(cat.err, "No such file");
-    *at = own->steps[i];
-    if (mn_nfs_job_answered(job, i) && (n || file || show.status != 0)) {
-        mn_gnfs__remove_plan(plan, &own->goal, ids, n, at);
-    }
-}
-
-static int
-remove_found(struct mn_nfs_job *job, struct mn_error *err)
+/* What removes what the plan before this one found on server i. */
+void
+mn_gnfs__plan_removal(struct mn_nfs_job *job, size_t i)
 {
     struct mn_gnfs_own *own = job->own;
-    for (size_t i = 0; i < job->fan.n; i++) {
-        struct mn_plan plan = MN_PLAN_INIT;
-        struct mn_gnfs_steps at;
-        plan_removal(job, i, &plan, &at);
-        mn_plan_dispose(&job->servers[i].plan);
-        job->servers[i].plan = plan;
-        job->servers[i].changed = plan.n > 0;
-        own->steps[i] = at;
-    }
-    int rc = mn_nfs_job_run(job, err);
-    return rc ? rc : mn_nfs_job_look(job, err);
+    unsigned ids[MN_GNFS_STRAYS];
+    size_t n = mn_gnfs__live_ids(job, i, ids, MN_GNFS_STRAYS);
+    mn_gnfs__remove_plan(&job->servers[i].plan, &own->goal, ids, n,
+                         &own->steps[i]);
 }
 
 int
@@ -124,7 +102,8 @@ mn_gnfs__remove(struct mn_nfs_job *job, struct mn_error *err)
                      mn_nfs_job_step(job, MN_GNFS_ARBITER, mine).out);
         rc = numbers.failed ? mn_error_nomem(err) : 0;
     }
-    rc = rc ? rc : remove_found(job, err);
+    rc = rc ? rc : mn_nfs_job_look(job, err);
+    rc = rc ? rc : mn_nfs_job_mend(job, err);
     rc = rc ? rc : release(job, mn_buf_view(&numbers), err);
     mn_buf_dispose(&numbers);
     return rc;

@@ -35,7 +35,7 @@ mn_gnfs__check(struct mn_nfs_helper *h, struct mn_error *err)
     int rc = mn_gnfs_files_init(&files, g->export_dir, g->config_path, "x")
                  ? 0
                  : mn_error_nomem(err);
-    mn_gnfs__add_show(&c.plan);
+    mn_gnfs__add_show(&c.plan, g->reply_s);
     mn_plan_run(&c.plan, "mkdir", "-p", "--", mn_buf_str(&files.own), NULL);
     mn_plan_run(&c.plan, "cmp", "-s", "/dev/null", "/dev/null", NULL);
     mn_plan_run(&c.plan, "find", mn_buf_str(&files.own), "-maxdepth", "0",
@@ -81,7 +81,7 @@ mn_gnfs__has_clients(struct mn_nfs_helper *h, const char *path, bool *has,
     struct question q = {path, has};
     struct mn_plan plan = MN_PLAN_INIT;
     *has = false;
-    mn_gnfs__add_show(&plan);
+    mn_gnfs__add_show(&plan, ((const struct mn_gnfs *)h)->reply_s);
     int rc = mn_nfs_ask((struct mn_nfs_base *)h, &plan, read_exports, &q, err);
     mn_plan_dispose(&plan);
     return rc;

@@ -16,6 +16,8 @@ struct mn_nfs_export {
     const char *path;           /* absolute */
     const char *id;             /* UUID of share or snapshot instance */
     const char *name;           /* names files: of share or snapshot */
+    const char *pseudo;         /* path for NFSv4, if it is not path; else
+                                   NULL. Only NFS-Ganesha knows such */
     const char *export_options; /* or NULL: the configured ones */
 };
 

@@ -64,6 +64,13 @@ check_all(struct mn_nfs_check *c, mn_nfs_check_judge *judge, size_t own_steps)
                               c->fan.errs[i].text);
             continue;
         }
+        struct mn_error why = MN_ERROR_INIT;
+        if (mn_result_check(&c->fan.results[i], &c->plan, c->h->nodes[i].name,
+                            &why)) {
+            mn_nfs_check_fail(c, why.code, "%s %s: %s", c->h->kind->node_title,
+                              c->h->nodes[i].name, why.text);
+            continue;
+        }
         judge(c, i);
         judge_pools(c, i, own_steps);
     }

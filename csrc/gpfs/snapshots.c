@@ -236,11 +236,15 @@ mn_gpfs__snapshot_export(struct mn_gpfs *g, const struct mn_snapshot *s,
     /* GPFS snapshots have names of their own in each fileset only, so the
        export's is made of the id */
     mn_buf_printf(&e->name, "snapshot-%s", s->id ? s->id : "");
-    rc = rc ? rc : e->name.failed ? mn_error_nomem(err) : 0;
+    mn_buf_printf(&e->pseudo, "/%s", mn_buf_str(&e->name));
+    rc = rc                                   ? rc
+         : e->name.failed || e->pseudo.failed ? mn_error_nomem(err)
+                                              : 0;
     e->export =
         (struct mn_nfs_export){.path = mn_buf_str(&e->path),
                                .id = s->id,
                                .name = mn_buf_str(&e->name),
+                               .pseudo = mn_buf_str(&e->pseudo),
                                .export_options = s->share.export_options};
     return rc;
 }
@@ -250,17 +254,23 @@ mn_gpfs__snapshot_export_dispose(struct mn_gpfs_snapshot_export *e)
 {
     mn_buf_dispose(&e->path);
     mn_buf_dispose(&e->name);
+    mn_buf_dispose(&e->pseudo);
 }
 
 int
-mn_gpfs_snapshot_location(struct mn_gpfs *g, const struct mn_snapshot *s,
-                          struct mn_buf *location, struct mn_error *err)
+mn_gpfs_snapshot_locations(struct mn_gpfs *g, const struct mn_snapshot *s,
+                           struct mn_buf *locations, struct mn_error *err)
 {
-    struct mn_buf path = MN_BUF_INIT;
-    int rc = mn_gpfs__snapshot_path(g, s, &path, err);
-    rc = rc ? rc : mn_gpfs__location(g, mn_buf_str(&path), location, err);
-    mn_buf_dispose(&path);
-    return rc;
+    struct mn_gpfs_snapshot_export e;
+    int rc = mn_gpfs__snapshot_export(g, s, &e, err);
+    rc = rc ? rc : mn_gpfs__location(g, e.export.path, locations, err);
+    mn_buf_putc(locations, '\0');
+    if (!rc && g->nfs_server_type != MN_NFS_KNFS) {
+        rc = mn_gpfs__location(g, e.export.pseudo, locations, err);
+        mn_buf_putc(locations, '\0');
+    }
+    mn_gpfs__snapshot_export_dispose(&e);
+    return rc || !locations->failed ? rc : mn_error_nomem(err);
 }
 
 /* The rules, each of level ro. Copied, as the caller's are not ours. */

@@ -26,10 +26,14 @@ int mn_gpfs__read_snapshot(const struct mn_gpfs *g, const struct mn_plan *plan,
 int mn_gpfs__check_valid(const struct mn_snapshot *s, const char *status,
                          enum mn_code code, struct mn_error *err);
 
-/* What a snapshot is to the NFS servers; export borrows from the rest. */
+/* What a snapshot is to the NFS servers; export borrows from the rest. Its
+   place for NFSv4 is outside of the share: NFS-Ganesha lets nobody through an
+   export who has no access to it, and removes no export that has another one
+   within, so that somebody would keep his access to the share. */
 struct mn_gpfs_snapshot_export {
     struct mn_buf path;
     struct mn_buf name;
+    struct mn_buf pseudo;
     struct mn_nfs_export export;
 };
 int mn_gpfs__snapshot_export(struct mn_gpfs *g, const struct mn_snapshot *s,

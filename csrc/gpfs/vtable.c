@@ -133,8 +133,7 @@ snapshot_location(struct mn_driver *d, const struct mn_snapshot *s,
     if (!caps.mount_snapshot) {
         return 0;
     }
-    return one_location(
-        mn_gpfs_snapshot_location(gpfs_of(d), s, locations, err), locations);
+    return mn_gpfs_snapshot_locations(gpfs_of(d), s, locations, err);
 }
 
 static int

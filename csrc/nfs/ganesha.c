@@ -86,6 +86,12 @@ mn_ganesha_check_options(const char *options, struct mn_buf *out,
     return out->failed ? MN_ENOMEM : 0;
 }
 
+const char *
+mn_ganesha_pseudo(const struct mn_ganesha_spec *spec)
+{
+    return spec->pseudo ? spec->pseudo : spec->path;
+}
+
 void
 mn_ganesha_quote(struct mn_buf *out, const char *text)
 {
@@ -161,7 +167,7 @@ mn_ganesha_render(struct mn_buf *out, const struct mn_ganesha_spec *spec,
     mn_ganesha_id_line(out, spec->export_id);
     mn_buf_putc(out, '\n');
     put_string(out, "Path", spec->path);
-    put_string(out, "Pseudo", spec->path);
+    put_string(out, "Pseudo", mn_ganesha_pseudo(spec));
     put_string(out, "Tag", spec->tag);
     mn_buf_puts(out, "    Access_Type = None;\n");
     put_options(out, spec->options);

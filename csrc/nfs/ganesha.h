@@ -25,7 +25,8 @@ int mn_ganesha_check_options(const char *options, struct mn_buf *out,
 
 struct mn_ganesha_spec {
     const char *share_id; /* for the comment */
-    const char *path;     /* and pseudo path */
+    const char *path;
+    const char *pseudo; /* NULL: path */
     const char *tag;
     const char *options; /* from mn_ganesha_check_options() */
     unsigned export_id;  /* 1..65535 */
@@ -38,6 +39,9 @@ struct mn_ganesha_spec {
 void mn_ganesha_render(struct mn_buf *out, const struct mn_ganesha_spec *spec,
                        const struct mn_access_set *clients);
 
+/* The path for NFSv4. */
+const char *mn_ganesha_pseudo(const struct mn_ganesha_spec *spec);
+
 /* In double quotes; backslash and quote escaped. */
 void mn_ganesha_quote(struct mn_buf *out, const char *text);
 
@@ -48,7 +52,7 @@ void mn_ganesha_id_line(struct mn_buf *out, unsigned export_id);
 
 enum mn_ganesha_token_kind {
     MN_GANESHA_END,
-    MN_GANESHA_WORD,   /* also a number, an address, a %directive */
+    MN_GANESHA_WORD,   /* also a number, an address */
     MN_GANESHA_STRING, /* with its quotes */
     MN_GANESHA_PUNCT,  /* { } = ; , */
     MN_GANESHA_BAD,    /* a string without end */
@@ -65,7 +69,7 @@ struct mn_ganesha_scanner {
     size_t at;
 };
 
-/* The next token behind blanks and comments. */
+/* The next token behind blanks, comments and %directives. */
 struct mn_ganesha_token mn_ganesha_next(struct mn_ganesha_scanner *s);
 
 /* Append a token's value: a string without quotes and escapes. */

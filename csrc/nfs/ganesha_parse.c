@@ -12,12 +12,13 @@ is_blank(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* %include and %dir take the rest of their line, quoted or not. */
 static void
 skip_blanks(struct mn_ganesha_scanner *s)
 {
     while (s->at < s->text.n) {
         char c = s->text.p[s->at];
-        if (c == '#') {
+        if (c == '#' || c == '%') {
             const char *end =
                 memchr(s->text.p + s->at, '\n', s->text.n - s->at);
             s->at = end ? (size_t)(end - s->text.p) : s->text.n;
@@ -109,6 +110,7 @@ struct reader {
     int level;               /* of that block: 'w', 'o' or 0 */
     struct mn_slice word;    /* the last word: a key, or a block's name */
     size_t word_at;
+    bool unended; /* the text ends in the middle of a pair */
     bool failed;
 };
 
@@ -251,6 +253,7 @@ read_pair(struct reader *r)
             break;
         }
         if (t.kind == MN_GANESHA_END || is(&t, ";")) {
+            r->unended = t.kind == MN_GANESHA_END;
             break;
         }
     }
@@ -274,14 +277,6 @@ unbalanced(const struct mn_ganesha_scanner *s, const char *what,
     return mn_error_set(err, MN_EPROTO, "%s in line %zu", what, line);
 }
 
-/* %include and %dir take the rest of their line, quoted or not. */
-static void
-skip_directive(struct mn_ganesha_scanner *s)
-{
-    const char *end = memchr(s->text.p + s->at, '\n', s->text.n - s->at);
-    s->at = end ? (size_t)(end - s->text.p) : s->text.n;
-}
-
 static int
 read_token(struct reader *r, const struct mn_ganesha_token *t,
            struct mn_error *err)
@@ -300,9 +295,6 @@ read_token(struct reader *r, const struct mn_ganesha_token *t,
     }
     else if (is(t, "=")) {
         read_pair(r);
-    }
-    else if (t->kind == MN_GANESHA_WORD && t->text.p[0] == '%') {
-        skip_directive(&r->scanner);
     }
     else if (t->kind == MN_GANESHA_WORD) {
         r->word = t->text;
@@ -324,6 +316,9 @@ mn_ganesha_parse(struct mn_slice text, struct mn_ganesha_blocks *blocks,
     }
     if (!rc && r.depth) {
         rc = unbalanced(&r.scanner, "a brace is not closed", err);
+    }
+    if (!rc && r.unended) { /* would swallow what is put behind it */
+        rc = unbalanced(&r.scanner, "a semicolon is missing at the end", err);
     }
     return rc;
 }

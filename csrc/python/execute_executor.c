@@ -177,7 +177,9 @@ run_steps(struct execute_executor *self, const struct mn_plan *plan,
         if (run_step(self, step, r, &r->steps[i]) < 0) {
             return -1;
         }
-        if (!mn_step_accepts(step, r->steps[i].status)) {
+        struct mn_step_result *sr = &r->steps[i];
+        sr->err.p = mn_buf_str(&r->err) + r->err.n - sr->err.n;
+        if (!mn_step_accepts(step, sr->status, sr->err)) {
             r->stopped_at = (int)i;
             break;
         }

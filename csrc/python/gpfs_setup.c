@@ -149,23 +149,12 @@ read_dict(struct maker *m, PyObject *dict)
     return 0;
 }
 
-static bool
-holds(const struct mn_argv *argv, const char *text)
-{
-    for (size_t i = 0; i < argv->n; i++) {
-        if (strcmp(argv->v[i], text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int
 new_executor(struct maker *m, const char *host, struct mn_executor **ex,
              struct mn_error *err)
 {
     struct mn_waiter waiter = mnpy_waiter(&m->setup->services);
-    if (!holds(&m->local_hosts, host)) {
+    if (!mn_argv_holds(&m->local_hosts, host)) {
         return mnpy_ssh_executor(&m->ssh, host, waiter, ex, err);
     }
     const struct mn_local_config config = {
@@ -249,6 +238,7 @@ read_ganesha(const struct maker *m, struct mn_ganesha_config *ganesha,
     ganesha->export_dir =
         text_or(m->ganesha_export_dir, "/etc/ganesha/export.d");
     ganesha->service_name = text_or(m->ganesha_service_name, "ganesha.nfsd");
+    ganesha->command_timeout_s = (unsigned)m->ssh.command_timeout;
     return mnpy_ganesha_syntax(m->ganesha_version, &ganesha->syntax, err);
 }
 

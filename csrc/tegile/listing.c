@@ -103,6 +103,14 @@ mn_tegile__list_projects(struct mn_tegile_op *op, const char *pool,
     struct mn_json *reply;
     int rc = mn_tegile__call(op, &mn_tegile_m_list_projects,
                              mn_tegile__args("sb", pool, true), &reply, err);
+    if (rc == MN_ENOTFOUND) {
+        /* A pool that is away for a while still has its shares: nobody may
+           take them for deleted. */
+        mn_error_clear(err);
+        return mn_error_set(err, MN_EREMOTE,
+                            "array %s has no pool %s, or not now",
+                            op->t->server, pool);
+    }
     if (rc) {
         return rc;
     }
@@ -195,8 +203,9 @@ list_all(struct mn_tegile_op *op, const char *pool,
     mn_argv_add(listed, pool);
     mn_argv_add(listed, "");
     rc = mn_tegile__list_projects(op, pool, &projects, err);
-    if (rc == MN_ENOTFOUND) {
-        /* a pool that is gone is nothing to the shares of the others */
+    if (rc == MN_EREMOTE) {
+        /* the shares of other pools are not to suffer */
+        mn_tegile__log(op->t, MN_LOG_ERROR, "%s", err->text);
         mn_error_clear(err);
         rc = 0;
     }

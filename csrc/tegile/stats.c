@@ -157,24 +157,13 @@ mn_tegile_pool_of(struct mn_tegile *t, const struct mn_share *share,
 
 /* ---- check ---- */
 
-static bool
-holds(const struct mn_argv *argv, const char *text)
-{
-    for (size_t i = 0; i < argv->n; i++) {
-        if (strcmp(argv->v[i], text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int
 check_pools(struct mn_tegile_op *op, const struct mn_argv *pools,
             struct mn_error *err)
 {
     const struct mn_argv *wanted = &op->t->pools;
     for (size_t i = 0; i < wanted->n; i++) {
-        if (!holds(pools, wanted->v[i])) {
+        if (!mn_argv_holds(pools, wanted->v[i])) {
             return mn_error_set(err, MN_ECONFIG,
                                 "array %s has no pool %s: check tegile_pools",
                                 op->t->server, wanted->v[i]);
@@ -196,7 +185,7 @@ check_project(struct mn_tegile_op *op, const struct mn_argv *pools,
     for (size_t i = 0; i < pools->n; i++) {
         struct mn_argv projects = MN_ARGV_INIT;
         int rc = mn_tegile__list_projects(op, pools->v[i], &projects, err);
-        bool there = rc == 0 && holds(&projects, t->project);
+        bool there = rc == 0 && mn_argv_holds(&projects, t->project);
         mn_argv_dispose(&projects);
         if (rc) {
             return rc;

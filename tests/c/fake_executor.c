@@ -22,9 +22,15 @@ run_steps(const struct mn_plan *plan, step_runner *run, void *ctx,
     for (size_t i = 0; !rc && i < plan->n; i++) {
         const struct mn_step *step = &plan->steps[i];
         if (result->stopped_at < 0 && mn_guard_allows(&step->guard, result)) {
+            size_t n = result->err.n;
             int status = run(ctx, step, &result->out, &result->err);
+            struct mn_slice said = mn_slice_of("");
+            if (!result->err.failed) {
+                said = (struct mn_slice){mn_buf_str(&result->err) + n,
+                                         result->err.n - n};
+            }
             result->steps[i].status = status;
-            if (!mn_step_accepts(step, status)) {
+            if (!mn_step_accepts(step, status, said)) {
                 result->stopped_at = (int)i;
             }
         }

@@ -133,7 +133,7 @@ static int
 do_load(struct gnfs_sim *sim, const struct mn_step *step, bool add,
         struct mn_buf *out, struct mn_buf *err)
 {
-    const char *text = gnfs_sim_file(sim, step->argv.v[6] + 7);
+    const char *text = gnfs_sim_file(sim, step->argv.v[7] + 7);
     struct mn_ganesha_blocks blocks = {0};
     int status = -1;
     if (!text) {
@@ -211,10 +211,14 @@ static int
 do_dbus(struct gnfs_sim *sim, const struct mn_step *step, struct mn_buf *out,
         struct mn_buf *err)
 {
-    const char *method = strrchr(step->argv.v[5], '.') + 1;
-    const char *arg = step->argv.n > 6 ? step->argv.v[6] : "";
+    const char *method = strrchr(step->argv.v[6], '.') + 1;
+    const char *arg = step->argv.n > 7 ? step->argv.v[7] : "";
     unsigned id =
         strncmp(arg, "uint16:", 7) ? 0 : (unsigned)strtoul(arg + 7, NULL, 10);
+    if (sim->hangs) {
+        return fail(err, "Error org.freedesktop.DBus.Error.NoReply: Did not "
+                         "receive a reply.");
+    }
     if (sim->down) {
         return fail(err, "ServiceUnknown: The name org.ganesha.nfsd was not "
                          "provided by any .service files");

@@ -31,6 +31,7 @@ struct gnfs_sim {
     struct gnfs_export exports[GNFS_EXPORTS];
     size_t exports_n;
     bool down;           /* the daemon */
+    bool hangs;          /* it, too */
     bool old;            /* has no UpdateExport */
     bool drop_clients;   /* as for a CLIENT block with a syntax error */
     bool keep_anybody;   /* '*' survives an update */

@@ -283,6 +283,40 @@ sudo_and_time_limits(void **state)
     run_dispose(&r);
 }
 
+/* Nobody answers: what follows does not run, though any status would do. */
+static void
+no_answer_stops_the_plan(void **state)
+{
+    (void)state;
+    for (int k = 0; k < SHELLS; k++) {
+        struct run r = {.err = MN_ERROR_INIT};
+        const char *say = "cat; echo out; echo \"$0\" >&2; exit \"$1\"";
+        const char *const words[] = {"all well", "it's No*Reply now",
+                                     "it's No*Reply now"};
+        const char *const status[] = {"1", "0", "3"};
+        for (int i = 0; i < 3; i++) {
+            struct mn_step *step = mn_plan_run(&r.plan, "sh", "-c", say,
+                                               words[i], status[i], NULL);
+            step->accept_any = true;
+            step->no_answer =
+                (struct mn_no_answer){"No*Reply", 7, "ring again"};
+            mn_buf_puts(&step->input, "in ");
+        }
+        mn_plan_run(&r.plan, "echo", "never", NULL);
+        assert_int_equal(run_in(&r, shells[k]), 0);
+        assert_step(&r, 0, 1, "in out\n", "all well");
+        assert_step(&r, 1, 0, "in out\n", "it's No*Reply now");
+        assert_step(&r, 2, 3, "in out\n", "it's No*Reply now");
+        assert_int_equal(r.result.stopped_at, 2);
+        assert_int_equal(r.result.steps[3].status, MN_STATUS_NOT_RUN);
+        assert_int_equal(mn_result_check(&r.result, &r.plan, "h", &r.err),
+                         MN_ETIMEDOUT);
+        assert_contains(r.err.text, "no answer within 7 s to sh -c ");
+        assert_contains(r.err.text, " on h: ring again");
+        run_dispose(&r);
+    }
+}
+
 /* What never ends is killed with all that it started; what came before is
    told, and which step it was. */
 static void
@@ -356,6 +390,7 @@ main(void)
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(input_with_nul_is_refused),
         cmocka_unit_test(sudo_and_time_limits),
+        cmocka_unit_test(no_answer_stops_the_plan),
         cmocka_unit_test(the_watchdog_strikes),
         cmocka_unit_test(torture),
     };

@@ -110,6 +110,29 @@ first_rules(void **state)
     assert_string_equal(log_of(w), LIST);
 }
 
+/* Of a snapshot; releases before 5.0.3 don't know --pseudo. */
+static void
+place_of_its_own_for_version_4(void **state)
+{
+    struct world *w = *state;
+    static const char add[] =
+        MMNFS "add " PATH " -c 10.0.0.1(squash=no_root_squash,access_type=ro)";
+    char text[1000];
+    w->share.pseudo = "/snapshot-1";
+    set(w, 0, "10.0.0.1", "ro");
+    assert_int_equal(update(w, 1), 0);
+    snprintf(text, sizeof text, LIST "%s --pseudo /snapshot-1\n" LIST, add);
+    assert_string_equal(log_of(w), text);
+    assert_int_equal(update(w, 0), 0);
+    fake_answer_once(&w->sim.fake, "*--pseudo*", 1, "",
+                     "mmnfs: Incorrect option: --pseudo\n");
+    assert_int_equal(update(w, 1), 0);
+    snprintf(text, sizeof text, LIST "%s --pseudo /snapshot-1\n%s\n" LIST, add,
+             add);
+    assert_string_equal(log_of(w), text);
+    assert_client(w, 0, "10.0.0.1", "RO");
+}
+
 static void
 one_change_for_each_call(void **state)
 {
@@ -410,6 +433,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         T(first_rules),
+        T(place_of_its_own_for_version_4),
         T(one_change_for_each_call),
         T(wrong_order_is_mended),
         T(last_rule),

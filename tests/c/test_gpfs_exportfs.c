@@ -106,7 +106,8 @@ setup(void **state)
                                               "sync,no_root_squash",
                                           .log = {keep_log, w}};
     assert_int_equal(mn_knfs_new(&config, &w->h, &w->err), 0);
-    w->share = (struct mn_nfs_export){w->path, ID, "share-1", NULL};
+    w->share =
+        (struct mn_nfs_export){.path = w->path, .id = ID, .name = "share-1"};
     return 0;
 }
 

@@ -182,8 +182,8 @@ setup(void **state)
         .export_options = "squash=no_root_squash,Protocols=4",
         .log = {keep_log, w}};
     assert_int_equal(mn_gnfs_new(&config, &w->h, &w->err), 0);
-    w->share =
-        (struct mn_nfs_export){"/tmp/base/a \"b\" \\c", ID, "share-1", NULL};
+    w->share = (struct mn_nfs_export){
+        .path = "/tmp/base/a \"b\" \\c", .id = ID, .name = "share-1"};
     return 0;
 }
 

@@ -345,6 +345,63 @@ missing_daemon(void **state)
     assert_int_equal(gnfs_sim_level(&w->sim[0], PATH, "10.0.0.1"), 'w');
 }
 
+/* One wait for a server that hangs, whatever is asked of it. */
+static void
+assert_waited_once(struct world *w)
+{
+    const char *log = mn_buf_str(&w->sim[1].fake.log);
+    const char *first = strstr(log, "dbus-send ");
+    assert_non_null(first);
+    assert_contains(first, "--reply-timeout=7000 ");
+    assert_null(strstr(first + 1, "dbus-send "));
+    assert_contains(w->err.text, "NFS server nfs2: no answer within 7 s to "
+                                 "dbus-send ");
+    assert_contains(w->err.text, "restart it");
+}
+
+static void
+hanging_daemon(void **state)
+{
+    struct world *w = *state;
+    const struct mn_nfs_helper_vtable *v;
+    struct mn_nfs_ensure one = {.export = w->share};
+    bool has;
+    mn_nfs_helper_free(w->h);
+    w->config.ganesha.command_timeout_s = 7;
+    assert_int_equal(mn_gnfs_new(&w->config, &w->h, &w->err), 0);
+    v = w->h->vtable;
+    set(w, 0, "10.0.0.1", "rw");
+    set(w, 1, "10.0.0.2", "ro");
+    w->sim[1].hangs = true; /* the first access */
+    assert_int_equal(update(w, 1), MN_ETIMEDOUT);
+    assert_waited_once(w);
+    w->sim[1].hangs = false;
+    assert_int_equal(update(w, 1), 0);
+    w->sim[1].hangs = true; /* a change */
+    assert_int_equal(update(w, 2), MN_ETIMEDOUT);
+    assert_waited_once(w);
+    assert_int_equal(w->states[1].code, MN_ETIMEDOUT);
+    assert_contains(gnfs_sim_file(&w->sim[1], FILE_), "10.0.0.2");
+    assert_int_equal(gnfs_sim_level(&w->sim[0], PATH, "10.0.0.2"), 'o');
+    forget(w);
+    assert_int_equal(v->has_clients(w->h, PATH, &has, &w->err), MN_ETIMEDOUT);
+    assert_waited_once(w);
+    forget(w);
+    assert_int_equal(v->check(w->h, &w->err), MN_ETIMEDOUT);
+    assert_waited_once(w);
+    forget(w);
+    assert_int_equal(v->ensure(w->h, &one, 1, &w->err), 0);
+    assert_contains(w->log, "nfs2 were not checked: no answer within 7 s");
+    assert_int_equal(update(w, 0), MN_ETIMEDOUT); /* the removal */
+    assert_waited_once(w);
+    assert_null(gnfs_sim_file(&w->sim[1], FILE_)); /* a start brings nothing */
+    assert_non_null(gnfs_sim_file(&w->sim[0], w->link));
+    w->sim[1].hangs = false;
+    assert_int_equal(update(w, 0), 0);
+    assert_null(gnfs_sim_find(&w->sim[1], PATH));
+    assert_null(gnfs_sim_file(&w->sim[0], w->link));
+}
+
 static void
 unreachable_servers(void **state)
 {
@@ -509,6 +566,7 @@ main(void)
         T(dropped_clients_are_their_error),
         T(daemon_without_update),
         T(missing_daemon),
+        T(hanging_daemon),
         T(unreachable_servers),
         T(everybody),
         T(index_is_kept_if_there),

@@ -36,7 +36,8 @@ setup(void **state)
         .servers_n = SERVERS,
         .ganesha = {.syntax = MN_GANESHA_1_5}};
     assert_int_equal(mn_gnfs_new(&config, &w->h, &w->err), 0);
-    w->share = (struct mn_nfs_export){PATH, "id-1", "share-1", NULL};
+    w->share =
+        (struct mn_nfs_export){.path = PATH, .id = "id-1", .name = "share-1"};
     *state = w;
     return 0;
 }

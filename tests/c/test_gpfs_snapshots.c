@@ -135,10 +135,12 @@ exports_read_only(void **state)
     assert_int_equal(states[0].code, 0);
     assert_string_equal(rules[0].access_level, "rw");
     assert_int_equal(
-        mn_gpfs_snapshot_location(w->g, &w->snapshot, &w->location, &w->err),
+        mn_gpfs_snapshot_locations(w->g, &w->snapshot, &w->location, &w->err),
         0);
     assert_string_equal(mn_buf_str(&w->location),
                         "192.0.2.7:/gpfs0/old/home/.snapshots/snap-1");
+    /* one: the kernel's NFS has no other place for version 4 */
+    assert_int_equal(w->location.n, strlen(mn_buf_str(&w->location)) + 1);
     assert_int_equal(w->mm.fake.plans, 0);
     struct mn_gpfs_capabilities caps;
     mn_gpfs_capabilities(w->g, &caps);
@@ -238,7 +240,7 @@ scenario(void *ctx)
     rc = rc ? rc : mn_gpfs_create_snapshot(g, &v[0], &w->err);
     rc = rc ? rc : mn_gpfs_manage_snapshot(g, &v[0], &w->err);
     rc = rc ? rc : mn_gpfs_create_group_snapshot(g, v, 3, &w->err);
-    rc = rc ? rc : mn_gpfs_snapshot_location(g, &v[0], &w->location, &w->err);
+    rc = rc ? rc : mn_gpfs_snapshot_locations(g, &v[0], &w->location, &w->err);
     rc = rc ? rc
             : mn_gpfs_snapshot_update_access(g, &v[0], all, all, all, &st,
                                              &w->err);

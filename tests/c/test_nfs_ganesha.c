@@ -30,6 +30,11 @@ render(void **state)
     put(&set, "10.0.0.0/8", "rw");
     put(&set, "10.0.0.1", "ro");
     put(&set, "2001:db8::1", "ro");
+    struct mn_ganesha_spec elsewhere = spec;
+    elsewhere.pseudo = "/elsewhere";
+    mn_ganesha_render(&out, &elsewhere, &set);
+    assert_contains(mn_buf_str(&out), "Pseudo = \"/elsewhere\";");
+    mn_buf_clear(&out);
     mn_ganesha_render(&out, &spec, &set);
     assert_string_equal(
         mn_buf_str(&out),
@@ -159,10 +164,16 @@ static void
 unbalanced(void **state)
 {
     static const char *const bad[] = {
-        "EXPORT {",         "}",
-        "EXPORT { { }",     "a = \"x",
-        "a = 'x\n",         "a = \"x\\\"",
-        "EXPORT { Path = ", "EXPORT { Path = \"x; }\n",
+        "EXPORT {",
+        "}",
+        "EXPORT { { }",
+        "a = \"x",
+        "a = 'x\n",
+        "a = \"x\\\"",
+        "EXPORT { Path = ",
+        "EXPORT { Path = \"x; }\n",
+        "a = b",
+        "a = \"b\" \"EXPORT {\" ",
     };
     struct mn_error err = MN_ERROR_INIT;
     (void)state;
@@ -225,6 +236,8 @@ edit(const char *text, const struct mn_access_set *set, const char *wanted)
     struct mn_buf out = MN_BUF_INIT;
     struct mn_error err = MN_ERROR_INIT;
     s.path = "/c";
+    s.options = "Squash=No_Root_Squash,Protocols=3:4,MaxRead=65536,"
+                "Anonymous_uid=-2";
     assert_int_equal(
         mn_ganesha_old_edit(mn_slice_of(text), &s, true, set, &out, &err), 0);
     assert_string_equal(mn_buf_str(&out), wanted);
@@ -246,7 +259,8 @@ old_edit(void **state)
          "    Filesystem_id = 192.77;\n    FSAL = \"GPFS\";\n"
          "    Root_Access = \"10.0.0.1\";\n"
          "    RW_Access = \"10.0.0.1\";\n    R_Access = \"10.0.0.2\";\n"
-         "    NFS_Protocols = \"3,4\";\n}\n");
+         "    NFS_Protocols = \"3,4\";\n    MaxRead = 65536;\n"
+         "    Anonymous_uid = -2;\n}\n");
     /* the in-tree driver's block, with keys and comments of the operator */
     edit("a { b = c; }\nEXPORT\n{\nexport_id = 100 ;\npath = \"/c\" ;\n"
          "root_access = \"*\" ;\nrw_access = \"10.9.9.9\" ;\n"
@@ -256,6 +270,13 @@ old_edit(void **state)
          "root_access = \"10.0.0.1\" ;\nrw_access = \"10.0.0.1\" ;\n"
          "maxread = 65536 ; # keep\ntag = \"fs100\" ;\n"
          "    R_Access = \"10.0.0.2\";\n}\n# end");
+    /* a directive hides a brace, but not the keys behind it */
+    edit("EXPORT { Path = \"/c\"; \n%include x }\nRoot_Access = 1; "
+         "RW_Access = 2; R_Access = 3;\n}\n",
+         &set,
+         "EXPORT { Path = \"/c\"; \n%include x }\n"
+         "Root_Access = \"10.0.0.1\"; RW_Access = \"10.0.0.1\"; "
+         "R_Access = \"10.0.0.2\";\n}\n");
     set.n = 0;
     edit("x\nEXPORT { Path = /c; }\ny\nEXPORT { Path = \"/c\"; } z\n", &set,
          "x\ny\n z\n");

@@ -8,7 +8,7 @@ from tests.backends.gpfs import (GPFSCluster, SimulatorError,
                                  unavailable_btrfs, unavailable_ganesha)
 from tests.backends.manila import Manila, ManilaError
 from tests.demo.console import Console
-from tests.demo.ganesha_story import GaneshaStory
+from tests.demo.ganesha_story import CESStory, GaneshaStory
 from tests.demo.steps import Failure
 from tests.demo.story import Story
 
@@ -56,8 +56,9 @@ and then, with python-openstackclient and python-manilaclient:
 
 Exports by NFS-Ganesha: gpfs_nfs_server_type = GNFS, and the servers run it.
 By the protocol nodes of the cluster: gpfs_nfs_server_type = CES.
-Snapshots: --snapshot-support, --create-share-from-snapshot-support and
---revert-to-snapshot-support of "openstack share type create" (each True)."""
+Snapshots: --snapshot-support, --create-share-from-snapshot-support,
+--revert-to-snapshot-support and --mount-snapshot-support of "openstack share
+type create" (each True)."""
 
 
 def main():
@@ -94,8 +95,11 @@ def play(console):
     console.say('\nThe same with NFS-Ganesha on both nodes and real NFS '
                 'clients c1, c2 and c3,\neach a host in the network of the '
                 'nodes; quotas and snapshots are real, too.\n')
-    run(console, GaneshaStory, 'Start the GPFS cluster, NFS-Ganesha, clients',
-        ganesha_backend, ganesha_cluster)
+    start = 'Start the GPFS cluster, NFS-Ganesha, clients'
+    run(console, GaneshaStory, start, ganesha_backend, ganesha_cluster)
+    console.say('\nOnce more with Cluster Export Services: mmnfs (simulated) '
+                'tells NFS-Ganesha\non both nodes.\n')
+    run(console, CESStory, start, ces_backend, ganesha_cluster)
 
 
 def run(console, story, title, settings, make_cluster):
@@ -121,9 +125,13 @@ def ganesha_backend(cluster):
                 gpfs_share_export_ip=cluster.nodes[0].address)
 
 
+def ces_backend(cluster):
+    return dict(ganesha_backend(cluster), gpfs_nfs_server_type='CES')
+
+
 def ganesha_cluster():
-    return GPFSCluster(nodes=2, network=True, ganesha={'extra': NO_CACHE},
-                       trees='btrfs')
+    return GPFSCluster(nodes=2, network=True, trees='btrfs',
+                       ganesha={'extra': NO_CACHE, 'ces': True})
 
 
 def tell(console, story, manila, cluster):

@@ -31,12 +31,16 @@ def rights(client, node, path, version):
         return 'rw', None
 
 
-def everything(cluster, path):
-    """{version: {node's name: {client's name: rights}}}."""
+def everything(cluster, paths):
+    """{version: {node's name: {client's name: rights}}}.
+
+    paths: {version: path}
+    """
     return {version: {node.name: {client.name: rights(client, node, path,
                                                       version)
                                   for client in cluster.clients}
-                      for node in cluster.nodes} for version in VERSIONS}
+                      for node in cluster.nodes}
+            for version, path in paths.items()}
 
 
 def wrong(found, levels):

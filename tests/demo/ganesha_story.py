@@ -13,6 +13,7 @@ from tests.demo.steps import Failure, Steps
 
 TYPE = 'gpfs-snapshots'
 FEATURES = {'snapshot_support': 'True',
+            'mount_snapshot_support': 'True',
             'create_share_from_snapshot_support': 'True',
             'revert_to_snapshot_support': 'True'}
 FILE, READ_FILE, BALLAST, BIG = '/file', '/read', '/ballast', '/big'
@@ -43,6 +44,7 @@ class GaneshaStory(Steps):
 
     def run(self):
         self._rules()
+        self._mounted_snapshot()
         self._revert()
         self._copy_of_snapshot()
         self._quota()
@@ -72,7 +74,7 @@ class GaneshaStory(Steps):
     def _create_type(self):
         self._client.share_types.create(
             TYPE, spec_driver_handles_share_servers=False,
-            extra_specs=FEATURES)
+            extra_specs=dict(FEATURES))     # the client adds to it
 
     def _create_share(self):
         self._share, _ = self._create(1, TYPE, name='demo')
@@ -95,10 +97,54 @@ class GaneshaStory(Steps):
 
     # Snapshots
 
-    def _revert(self):
+    def _mounted_snapshot(self):
         self._step('Take a snapshot', self._take_snapshot)
+        paths = self._snapshot_paths()
+        for version, path in paths.items():
+            self._console.detail(f'by NFSv{version}', path)
         self._step('c1 changes the file', self._change)
-        self._step('c1 deletes it', self._remove)
+        rule = self._step('Give c3 access to the snapshot',
+                          lambda: self._allow_snapshot(self._c3.address))
+        self._check_clients(paths, {self._c3.name: 'ro'})
+        self._check_old_content(paths)
+        self._step('Take it away', lambda: self._deny_snapshot(rule))
+        self._check_clients(paths, {})
+
+    def _snapshot_paths(self):
+        """{version: path}: the second location is not below the share."""
+        paths = [each.path.rpartition(':')[2] for each in
+                 self._client.share_snapshot_export_locations.list(
+                     self._snapshot)]
+        below = f'{self._share.path}/'
+        paths.sort(key=lambda path: path.startswith(below))
+        if len(paths) != 2:
+            raise Failure(f'the snapshot is at {paths}')
+        return dict(zip((4, 3), paths))
+
+    def _allow_snapshot(self, client):
+        rule = self._client.share_snapshots.allow(self._snapshot, 'ip',
+                                                  client)
+        self._until('the rule of the snapshot is active', lambda: [
+            'active'] == [each.state for each in self._snapshot_rules()])
+        return rule['id']
+
+    def _deny_snapshot(self, rule):
+        self._client.share_snapshots.deny(self._snapshot, rule)
+        self._until('the rule of the snapshot is gone',
+                    lambda: not self._snapshot_rules())
+
+    def _snapshot_rules(self):
+        return self._client.share_snapshots.access_list(self._snapshot)
+
+    def _check_old_content(self, paths):
+        for version, path in paths.items():
+            with clients.mount(self._c3, self._cluster.nodes[-1], path,
+                               version) as mount:
+                if mount.read(FILE) != DATA:
+                    raise Failure('the snapshot has another content')
+
+    def _revert(self):
+        self._step('c1 deletes the file', self._remove)
         said = self._step('Revert the share to the snapshot',
                           self._go_back)
         self._show_said(said)
@@ -279,7 +325,7 @@ class GaneshaStory(Steps):
                         for export in node.ganesha.exports().values())
             # the driver keeps directories of its own, but nothing in them
             left.update(node.run(
-                ['find', cluster.mount_point, storage.GANESHA_DIRECTORY,
+                ['find', cluster.mount_point, self.written_in,
                  '-type', 'f'], check=True).stdout.splitlines())
         if left:
             raise Failure(f'left on the servers: {", ".join(sorted(left))}')
@@ -292,18 +338,23 @@ class GaneshaStory(Steps):
 
     def _check(self, share):
         super()._check(share)
-        found = clients.everything(self._cluster, share.path)
+        self._check_clients(
+            dict.fromkeys(clients.VERSIONS, share.path),
+            {self._names[address]: level
+             for address, level in share.levels.items()})
+
+    def _check_clients(self, paths, levels):
+        found = clients.everything(self._cluster, paths)
         clients.show(self._console, found)
-        wrong = clients.wrong(found, {
-            self._names[address]: level
-            for address, level in share.levels.items()})
+        wrong = clients.wrong(found, levels)
         if wrong:
             raise Failure(wrong)
         self._check_readers()
 
     def _check_gone(self, share):
         super()._check_gone(share)
-        found = clients.everything(self._cluster, share.path)
+        found = clients.everything(
+            self._cluster, dict.fromkeys(clients.VERSIONS, share.path))
         wrong = clients.wrong(found, {})
         if wrong:
             raise Failure(wrong)
@@ -357,3 +408,10 @@ class GaneshaStory(Steps):
                               f'{name}') from error
             return
         raise Failure(f'{what} did not fail with {name}')
+
+
+class CESStory(GaneshaStory):
+    """The same, told to the cluster's protocol nodes by mmnfs."""
+
+    server = staticmethod(storage.ces_server)
+    written_in = storage.CES_DIRECTORY

@@ -6,6 +6,7 @@ import re
 
 EXPORTS_DIRECTORY = '/etc/exports.d'
 GANESHA_DIRECTORY = '/etc/ganesha/export.d'
+CES_DIRECTORY = '/var/mmfs/ces/nfs-config/export.d'     # the simulated one's
 _KIB_PER_GIB = 1024 * 1024
 _EXPORT = re.compile(r'^(?P<path>\S+)\s+(?P<client>[^\s(]+)'
                      r'\((?P<options>[^)]*)\)$')
@@ -78,7 +79,7 @@ def _written_clients(node, path):
     return clients
 
 
-def ganesha_server(node, path):
+def ganesha_server(node, path, directory=GANESHA_DIRECTORY):
     """In force is what the daemon says over D-Bus."""
     clients = {}
     for export in node.ganesha.exports().values():
@@ -86,7 +87,12 @@ def ganesha_server(node, path):
             clients.update((_plain(each['client']),
                             {each['access_type'].lower()})
                            for each in export['clients'])
-    return Server(node.name, clients, _ganesha_clients(node, path))
+    return Server(node.name, clients,
+                  _ganesha_clients(node, path, directory))
+
+
+def ces_server(node, path):
+    return ganesha_server(node, path, CES_DIRECTORY)
 
 
 def _plain(client):
@@ -96,16 +102,12 @@ def _plain(client):
     return client
 
 
-def ganesha_files(node):
-    """Names of the export files, but not of the driver's own directory."""
-    return [name for name in node.listdir(GANESHA_DIRECTORY)
-            if not name.startswith('.')]
-
-
-def _ganesha_clients(node, path):
+def _ganesha_clients(node, path, directory):
     clients = set()
-    for name in ganesha_files(node):
-        text = node.read_file(f'{GANESHA_DIRECTORY}/{name}')
+    for name in node.listdir(directory):
+        if name.startswith('.'):
+            continue            # the driver's own directory
+        text = node.read_file(f'{directory}/{name}')
         if f'"{path}"' in text:
             for each in _CLIENTS.findall(text):
                 clients.update(each.replace(',', ' ').split())

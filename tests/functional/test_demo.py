@@ -10,19 +10,21 @@ from tests.backends.gpfs import unavailable_btrfs, unavailable_ganesha
 from tests.backends.manila import Manila
 from tests.demo import __main__ as demo
 from tests.demo.console import Console
-from tests.demo.ganesha_story import GaneshaStory
+from tests.demo.ganesha_story import CESStory, GaneshaStory
 
 ERROR = re.compile(r' ERROR \S+ \[.*')      # not the lines of tracebacks
 
 
-def test_the_demo_with_ganesha():
+@pytest.mark.parametrize('story, settings', [
+    (GaneshaStory, demo.ganesha_backend), (CESStory, demo.ces_backend)])
+def test_the_demo_with_ganesha(story, settings):
     reason = unavailable_ganesha() or unavailable_btrfs()
     if reason:
         pytest.skip(reason)
     with demo.ganesha_cluster() as cluster:
-        backends = {'gpfs1': demo.ganesha_backend(cluster)}
+        backends = {'gpfs1': settings(cluster)}
         with Manila(backends, mode='threads') as manila:
-            GaneshaStory(Console(), cluster, manila.client()).run()
+            story(Console(), cluster, manila.client()).run()
             errors = ERROR.findall(manila.log_text())
     # only that the share is not shrunk
     assert errors

@@ -6,7 +6,8 @@ from manila import exception
 
 from tests.backends.gpfs import GPFSCluster
 from tests.functional.drivers import (CONTEXT, located, make_driver,
-                                      make_rule, make_share, update)
+                                      make_rule, make_share, make_snapshot,
+                                      update)
 
 ENCODED = [False, True]
 
@@ -183,3 +184,26 @@ def test_every_release(release):
         assert list(clients(cluster, share)) == ["10.1.0.0/16", "10.0.0.0/8"]
         driver.delete_share(CONTEXT, share)
         assert cluster.exports() == {} and cluster.nfs_restarts() == 0
+
+
+@pytest.mark.parametrize("release", ["4.2", "5.2", "6.0"])
+def test_a_mounted_snapshot(release):
+    """By NFSv4 outside of the share, where mmnfs can do that."""
+    with GPFSCluster(release=release) as cluster:
+        driver = make_driver(cluster.settings(), gpfs_nfs_server_type="CES")
+        share = make_share(mount_snapshot_support=True)
+        located(share, driver.create_share(CONTEXT, share))
+        snapshot = make_snapshot(share)
+        snapshot.update(driver.create_snapshot(CONTEXT, snapshot))
+        path, pseudo = ["/" + each["path"].partition(":/")[2]
+                        for each in snapshot["export_locations"]]
+        rules = [make_rule("10.0.0.1"), make_rule("10.0.0.0/8")]
+        for all_rules in (rules[:1], rules):
+            driver.snapshot_update_access(CONTEXT, snapshot, all_rules,
+                                          all_rules[-1:], [])
+        export = cluster.exports()[path]
+        assert {c["client"]: c["Access_Type"] for c in export["clients"]} == {
+            "10.0.0.1": "RO", "10.0.0.0/8": "RO"}
+        assert export["pseudo"] == (path if release == "4.2" else pseudo)
+        driver.delete_snapshot(CONTEXT, snapshot)
+        assert cluster.exports() == {}

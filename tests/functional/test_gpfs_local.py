@@ -52,7 +52,7 @@ def make_local(refused, monkeypatch):
     return make
 
 
-def live(cluster, driver, mount=True):
+def live(cluster, driver):
     """All kinds of operations, one after the other."""
     node = cluster.nodes[0]
     driver.check_for_setup_error()
@@ -71,9 +71,8 @@ def live(cluster, driver, mount=True):
     share['size'] = 2
     snapshot = make_snapshot(share)
     driver.create_snapshot(CONTEXT, snapshot)
-    if mount:
-        rule = make_rule('192.0.2.7')
-        driver.snapshot_update_access(CONTEXT, snapshot, [rule], [rule], [])
+    rule = make_rule('192.0.2.7')
+    driver.snapshot_update_access(CONTEXT, snapshot, [rule], [rule], [])
     driver.manage_existing_snapshot(snapshot, {})
     new = make_share(size=2)
     answer = driver.create_share_from_snapshot(CONTEXT, new, snapshot)
@@ -118,12 +117,9 @@ def test_ces(cluster, make_local, refused):
 
 
 def test_ganesha(gpfs_real_cluster, make_local, refused):
-    """Its file system is btrfs, and of that this daemon exports no snapshot
-    of a subvolume."""
     try:
         live(gpfs_real_cluster,
-             make_local(gpfs_real_cluster, gpfs_nfs_server_type='GNFS'),
-             mount=False)
+             make_local(gpfs_real_cluster, gpfs_nfs_server_type='GNFS'))
     finally:
         assert refused() == []
 

@@ -15,8 +15,8 @@ NEW = '/etc/exports.d/.manila-share-6a2c9a3e.exports.new'
 BIN = '/usr/lpp/mmfs/bin/'
 JOB = '/gpfs0/.manila-jobs/6a2c9a3e-3d35'
 EXPORT_D = '/etc/ganesha/export.d'
-DBUS = ['dbus-send', '--system', '--print-reply', '--dest=org.ganesha.nfsd',
-        '/org/ganesha/nfsd/ExportMgr']
+DBUS = ['dbus-send', '--system', '--print-reply', '--reply-timeout=20000',
+        '--dest=org.ganesha.nfsd', '/org/ganesha/nfsd/ExportMgr']
 METHOD = 'org.ganesha.nfsd.exportmgr.'
 
 
@@ -51,6 +51,8 @@ def filters():
     [BIN + 'mmnfs', 'export', 'list', '-n', '/gpfs0/share-1', '-Y'],
     [BIN + 'mmnfs', 'export', 'add', '/gpfs0/share-1', '-c',
      '10.0.0.1(access_type=rw)'],
+    [BIN + 'mmnfs', 'export', 'add', '/gpfs0/share-1/.snapshots/a', '-c',
+     '10.0.0.1(access_type=ro)', '--pseudo', '/snapshot-6a2c9a3e'],
     [BIN + 'mmnfs', 'export', 'change', '/gpfs0/share-1', '--nfsremove',
      '10.0.0.1'],
     [BIN + 'mmnfs', 'export', 'change', '/gpfs0/share-1', '--nfsadd',
@@ -65,6 +67,7 @@ def filters():
     [*DBUS, METHOD + 'RemoveExport', 'uint16:65535'],
     [*DBUS, METHOD + 'UpdateExport', f'string:{EXPORT_D}/share-1.conf',
      'string:EXPORT(Export_Id=7)'],
+    ['test', '-e', EXPORT_D + '/share-1.conf'],
     ['mkdir', '-p', '--', EXPORT_D + '/.manila-native'],
     ['ln', '-sT', '--', '6a2c9a3e', EXPORT_D + '/.manila-native/7'],
     ['df', '-P', '-B', '1', '/gpfs0'],

@@ -316,7 +316,7 @@ class GPFSCluster(Caller):
     ganesha: each node runs NFS-Ganesha; True or settings: layout ("dir"
     includes a directory, "include" an index file, "none" nothing),
     protocols ("3, 4"), extra (text of ganesha.conf), ces (it serves the
-    exports of CES).
+    exports of CES), translate (its configuration is one of 2.0).
     trees: "btrfs" for file systems with enforced quotas and real snapshots.
     """
 

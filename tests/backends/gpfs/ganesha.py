@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 
-from . import sandbox
+from . import oldsyntax, sandbox
 
 CONFIG = "/etc/ganesha/ganesha.conf"
 EXPORT_DIR = "/etc/ganesha/export.d"
@@ -25,8 +25,8 @@ LOG = "/var/log/ganesha/ganesha.log"
 PID_FILE = "/run/ganesha/ganesha.pid"
 RECOVERY = "/var/lib/nfs/ganesha"
 DAEMON = "/usr/bin/ganesha.nfsd"
-COMMAND = [DAEMON, "-F", "-L", LOG, "-f", CONFIG, "-N", "NIV_EVENT",
-           "-p", PID_FILE]
+TRANSLATED = "/run/ganesha/translated.conf"
+COMMAND = [DAEMON, "-F", "-L", LOG, "-N", "NIV_EVENT", "-p", PID_FILE, "-f"]
 READY = "NFS SERVER INITIALIZED"
 START_SECONDS = 20
 STOP_SECONDS = 20
@@ -42,7 +42,7 @@ LAYOUTS = {                     # how an operator includes export files
     "include": f'%include "{INDEX}"\n',
     "none": ""}
 DEFAULTS = {"layout": "dir", "protocols": "3, 4", "extra": "",
-            "ces": False}
+            "ces": False, "translate": False}
 MAIN = """# NFS-Ganesha of this storage node
 NFS_CORE_PARAM {
     Protocols = %(protocols)s;
@@ -149,10 +149,18 @@ class Ganesha:
             seen = len(self.op_log())
             with open(LOG + ".boot", "ab") as log:
                 self.process = subprocess.Popen(
-                    COMMAND, env=self.environment, stdout=log, stderr=log,
-                    stdin=subprocess.DEVNULL, start_new_session=True)
+                    [*COMMAND, self._readable()], env=self.environment,
+                    stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                    start_new_session=True)
             self.starts += 1
             self._wait_until_ready(seen)
+
+    def _readable(self):
+        """The configuration as this Ganesha can read it."""
+        if not self.settings["translate"]:
+            return CONFIG
+        write(TRANSLATED, oldsyntax.translated(read(CONFIG)))
+        return TRANSLATED
 
     def _wait_until_ready(self, seen):
         end = time.monotonic() + START_SECONDS
@@ -182,6 +190,11 @@ class Ganesha:
             raise OSError("Ganesha does not run")
         self.process.send_signal(signal.SIGHUP)
 
+    def op_freeze(self, frozen):
+        """It keeps its sockets and its bus name, but does nothing."""
+        self.process.send_signal(
+            signal.SIGSTOP if frozen else signal.SIGCONT)
+
     def op_state(self):
         running = self.running()
         return {"pid": self.process.pid if running else None,
@@ -198,8 +211,9 @@ class Ganesha:
         if not self.running():
             self.boot_again()
             return
-        for number in self.op_exports():
-            self._manage("RemoveExport", f"uint16:{number}")
+        exports = self.op_exports().values()
+        for export in sorted(exports, key=lambda e: e["path"], reverse=True):
+            self._manage("RemoveExport", f"uint16:{export['id']}")
 
     def boot_again(self):
         """After power was off, or somebody killed things."""

@@ -31,6 +31,13 @@ class Ganesha(Caller):
         """Send the signal that makes it read its files again."""
         self._ask("reload")
 
+    def freeze(self):
+        """The daemon hangs, until thaw() or a reset."""
+        self._ask("freeze", frozen=True)
+
+    def thaw(self):
+        self._ask("freeze", frozen=False)
+
     def pid(self):
         """None: it does not run."""
         return self._ask("state")["pid"]

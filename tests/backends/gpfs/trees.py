@@ -140,7 +140,9 @@ class BtrfsTrees:
     """Subvolumes, bind-mounted at the junctions.
 
     The junction itself is an empty directory of the parent.  Mounts are made
-    below the mount point as nodes see it, and so reach them all.
+    below the mount point as nodes see it, and so reach them all.  Below a
+    junction, the fileset's snapshots are mounts as well: NFS-Ganesha's FSAL
+    VFS knows file systems by their mounts, and serves no other subvolume.
     """
 
     def __init__(self, fs):
@@ -193,10 +195,19 @@ class BtrfsTrees:
 
     def link(self, fileset, path):
         os.mkdir(path)
-        sandbox.mount(self.tree(fileset), path, None, sandbox.MS_BIND)
+        for source, target in self._mounts(fileset, path):
+            bind(source, target)
+
+    def _mounts(self, fileset, path):
+        """(source, target) of a fileset at a junction and its snapshots."""
+        top, snapdir = self.tree(fileset), self.fs.snapdir
+        return [(top, path)] + [
+            (os.path.join(top, snapdir, name),
+             os.path.join(path, snapdir, name))
+            for tree, name in self.parts if tree == top]
 
     def unlink(self, fileset):
-        sandbox.umount(fileset.path)
+        sandbox.umount(fileset.path)    # with what is mounted below
         os.rmdir(fileset.path)
 
     def delete(self, fileset):
@@ -229,15 +240,20 @@ class BtrfsTrees:
         return max(0, refers - EMPTY) // 1024
 
     def is_open(self, fileset):
-        """Whether umount(2) says that a node uses it."""
+        """Whether umount(2) says that a node uses it, or a snapshot."""
+        gone = []
         try:
-            sandbox.umount(fileset.path, 0)
+            for source, target in reversed(self._mounts(fileset,
+                                                        fileset.path)):
+                sandbox.umount(target, 0)
+                gone.append((source, target))
         except OSError as error:
             if error.errno == errno.EBUSY:
                 return True
             raise
-        sandbox.mount(self.tree(fileset), fileset.path, None,
-                      sandbox.MS_BIND)
+        finally:
+            for source, target in reversed(gone):
+                bind(source, target)
         return False
 
     # Snapshots
@@ -253,6 +269,16 @@ class BtrfsTrees:
             make_snapdir(target)
             self._take(parts, target)
         read_only(parts, target, "true")
+        if self._is_shown(fileset):
+            bind(target, self._place(fileset, target))
+
+    @staticmethod
+    def _is_shown(fileset):
+        return bool(fileset.id and fileset.path)
+
+    def _place(self, fileset, snapshot):
+        """Where nodes see a snapshot of a linked fileset."""
+        return fileset.path + snapshot[len(self.tree(fileset)):]
 
     def _take(self, parts, target):
         made = self.parts[identity(target)] = {}
@@ -273,9 +299,12 @@ class BtrfsTrees:
         return sorted(below, key=lambda f: f.path)
 
     def drop(self, target):
+        fileset = self._by_tree()[identity(target)[0]]
         parts = self.parts.pop(identity(target))
+        if self._is_shown(fileset):
+            sandbox.umount(self._place(fileset, target))
         read_only(parts, target, "false")
-        with self._unlimited(self._by_tree()[identity(target)[0]]):
+        with self._unlimited(fileset):
             delete_subvolumes(*(target + part for part in reversed(parts)))
 
     def _by_tree(self):
@@ -435,6 +464,10 @@ def match_attributes(source, target, keep):
 
 
 # btrfs
+
+def bind(source, target):
+    sandbox.mount(source, target, None, sandbox.MS_BIND)
+
 
 def btrfs(*argv):
     done = subprocess.run(["btrfs", *argv], capture_output=True, text=True,

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changes under clients that work, on two real NFS-Ganesha servers."""
 
+import contextlib
 import itertools
 
 import pytest
 
 from tests.functional.drivers import (CONTEXT, make_rule, make_snapshot,
                                       path_of, update, wait_for_job)
-from tests.functional.real import (USER, connect, export_files,
+from tests.functional.real import (USER, connect, export_files, level,
                                    level_of_mount, levels, live,
                                    served, share_with_file)
 
 NONE = {"c1": "none", "c2": "none", "c3": "none"}
 SERVICES = "/var/mmfs/ces/nfs-config/export.d", "/etc/ganesha/export.d"
+HASTE = 2       # seconds that a command may take
 BROKEN = "EXPORT { Export_Id = 7; Path = /x; FSAL { Name = \n"
 
 
@@ -342,6 +344,50 @@ def test_nothing_is_deleted_while_a_daemon_is_down(cluster, gnfs, number):
     for node in cluster.nodes:
         assert live(node) == {}
         assert export_files(node) == []
+
+
+def test_a_daemon_that_hangs(cluster, gnfs):
+    """Each call waits for it once, and says so; the next one mends it."""
+    hasty = connect(cluster, "GNFS", gpfs_command_timeout=HASTE)
+    share = share_with_file(cluster, gnfs)
+    one, two = cluster.nodes
+    c1, c2, _ = cluster.clients
+    first, second = make_rule(c1.address), make_rule(c2.address)
+    assert update(gnfs, share, [first], add=[first]) == []
+
+    with hanging(cluster, two):
+        update(hasty, share, [second], add=[second], delete=[first])
+    assert level(c1, one, path_of(share)) == "none"
+    assert update(gnfs, share, [second]) == []
+    assert levels(cluster, path_of(share)) == dict(NONE, c2="rw")
+
+    with hanging(cluster, two):
+        hasty.check_for_setup_error()
+    with hanging(cluster, two):
+        hasty.delete_share(CONTEXT, share)
+    assert share["name"] in cluster.filesets()
+    assert export_files(two) == []      # what a restart would bring back
+    gnfs.delete_share(CONTEXT, share)
+    assert share["name"] not in cluster.filesets()
+    for node in cluster.nodes:
+        assert live(node) == {}
+        assert export_files(node) == []
+
+
+@contextlib.contextmanager
+def hanging(cluster, node):
+    """What is done meanwhile fails after it has asked the daemon once."""
+    node.ganesha.freeze()
+    cluster.journal.clear()
+    try:
+        with pytest.raises(Exception) as caught:
+            yield
+    finally:
+        node.ganesha.thaw()
+    text = str(caught.value)
+    assert f"NFS server {node.address}: no answer within {HASTE} s" in text
+    assert "dbus-send" in text and "restart it" in text
+    assert cluster.journal.count("dbus-send*", node=node.name) == 1
 
 
 def test_a_server_that_is_cut_off(cluster):
