@@ -398,6 +398,22 @@ def test_a_pool_that_is_gone_is_no_other_pool_s_trouble(firmware):
         assert [each["id"] for each in usage] == [one["id"]]
 
 
+def test_shares_of_a_pool_that_is_away_are_not_deleted(any_array,
+                                                       any_driver):
+    """It may be on its way to the other controller."""
+    share = create(any_driver)
+    snapshot = snapshot_of(any_driver, share)
+    pool = any_array.state.pools.pop("pool-a")
+    fails(any_driver.delete_share, CONTEXT, share, code="REMOTE",
+          text="pool-a")
+    fails(any_driver.delete_snapshot, CONTEXT, snapshot, code="REMOTE")
+    fails(any_driver.update_access, CONTEXT, share, [], [], [], [],
+          code="REMOTE")
+    any_array.state.pools["pool-a"] = pool
+    any_driver.delete_share(CONTEXT, share)
+    assert any_array.shares == {}
+
+
 def test_ensure_never_raises(array, driver):
     share = create(driver)
     array.fault("listShares", how="error", code="GENERAL", times=None)
