@@ -11,9 +11,9 @@
 
 struct mn_transfer {
     CURL *easy; /* the owner's; its CURLOPT_PRIVATE is ours */
-    /* Called once, unless it is stopped before. It has to stop this one (before
-       that a connection without a request can be taken out), and may start
-       another. */
+    /* Called once, unless it is stopped before. It has to stop this one
+       (before that a connection without a request can be taken out), and may
+       start another. */
     void (*done)(struct mn_transfer *transfer, CURLcode result);
     void *done_ctx;
     bool active;
