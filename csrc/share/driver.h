@@ -36,8 +36,9 @@ struct mn_driver_vtable {
     int (*shrink_share)(struct mn_driver *d, const struct mn_share *share,
                         uint64_t new_size_gib, struct mn_error *err);
     /* Look at all shares with a handful of questions and mend what can be
-       mended. Fails as a whole only when the back end can't be asked. The
-       caller disposes results[i].location, also after a failure. */
+       mended. Fails as a whole only when the back end can't be asked. No
+       location: those that Manila has are right. The caller disposes
+       results[i].location, also after a failure. */
     int (*ensure_shares)(struct mn_driver *d, const struct mn_share *shares,
                          size_t n, struct mn_ensure_result *results,
                          struct mn_error *err);

@@ -15,6 +15,7 @@ struct pool_ips {
     const char *pool;
     struct mn_argv ips;  /* all; none before 3.7.1 */
     struct mn_argv told; /* those that shares were told to have */
+    bool unknown;        /* the array could not be asked */
 };
 
 struct ensure {
@@ -36,7 +37,18 @@ ips_of(struct ensure *e, const char *pool, struct pool_ips **known,
     struct pool_ips *fresh = &e->pools[e->pools_n++];
     fresh->pool = pool;
     *known = fresh;
-    return mn_tegile__floating_ips(e->op, pool, &fresh->ips, err);
+    int rc = mn_tegile__floating_ips(e->op, pool, &fresh->ips, err);
+    if (rc == 0 || rc == MN_ECANCELED || rc == MN_ENOMEM) {
+        return rc;
+    }
+    /* no reason to take addresses away from shares, or shares from Manila */
+    mn_tegile__log(e->op->t, MN_LOG_WARNING,
+                   "the shares of pool %s keep their export locations until "
+                   "its addresses can be asked for: %s",
+                   pool, err->text);
+    mn_error_clear(err);
+    fresh->unknown = true;
+    return 0;
 }
 
 static void
@@ -136,6 +148,9 @@ locate(struct ensure *e, const struct mn_tegile_row *row,
     int rc = ips_of(e, row->pool, &pool, err);
     if (rc) {
         return rc;
+    }
+    if (pool->unknown && name) {
+        return 0;
     }
     bool cifs = strcmp(share->proto, "CIFS") == 0;
     struct mn_slice ip = address_of(share->location);

@@ -364,6 +364,18 @@ def test_ensure_follows_the_addresses(array, driver):
         f"192.0.2.1:{name}", f"198.51.100.21:{name}", f"192.0.2.3:{name}"]
 
 
+def test_ensure_without_addresses_takes_none_away(array, driver):
+    shares = [create(driver) for _ in range(3)]
+    array.fault("getFloatingIPList", when="before", how="error", times=None,
+                code="EZEBI_GENERAL", status=500)
+    array.journal.clear()
+    told = driver.ensure_shares(CONTEXT, shares)
+    assert {each["status"] for each in told.values()} == {"available"}
+    # Manila leaves locations as they are when it is told of none
+    assert not any(each["export_locations"] for each in told.values())
+    assert len(array.calls("getFloatingIPList")) == 1
+
+
 def test_ensure_follows_the_address_of_old_firmware():
     with Array(OLD) as array:
         driver = make_driver(array)
