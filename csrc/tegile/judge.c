@@ -156,9 +156,7 @@ judge_answer(const struct mn_tegile_method *method,
                 MN_SLICE_ARG(text)),
             .lost = true};
     }
-    return method->answer == MN_TEGILE_STATUS
-               ? judge_status(reply->json, what, err)
-               : (struct mn_tegile_verdict){.code = MN_OK};
+    return judge_status(reply->json, what, err);
 }
 
 struct mn_tegile_verdict
