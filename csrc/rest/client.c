@@ -396,10 +396,10 @@ static const struct mn_op_kind kind = {
 /* ---- one call, as its caller sees it ---- */
 
 static char *
-join(const char *a, const char *b, const char *c)
+join(const char *a, const char *b, const char *c, const char *d)
 {
     struct mn_buf text = MN_BUF_INIT;
-    mn_buf_printf(&text, "%s%s%s", a, b, c);
+    mn_buf_printf(&text, "%s%s%s%s", a, b, c, d);
     return mn_buf_take(&text);
 }
 
@@ -408,8 +408,8 @@ call_init(struct call *call, struct client *c,
           const struct mn_rest_request *request, struct mn_error *err)
 {
     call->replay = request->replay;
-    call->url = join(c->prefix, request->path, "");
-    call->what = join(c->server, ": ", request->path);
+    call->url = join(c->prefix, request->path, "", "");
+    call->what = join("array ", c->server, ": ", request->path);
     call->body = mn_strdup(request->body);
     call->body_n = request->body ? strlen(request->body) : 0;
     call->reader = mn_json_reader_new();
