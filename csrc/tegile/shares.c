@@ -28,16 +28,18 @@ is_there(struct mn_tegile_op *op, const void *ctx, bool *done,
     return rc;
 }
 
-/* A share that this call made and can't finish; nobody has used it yet. */
-static void
-take_back(struct mn_tegile_op *op, const struct mn_tegile_place *place)
+void
+mn_tegile__take_back(struct mn_tegile *t, const struct mn_tegile_place *place)
 {
     struct mn_error why = MN_ERROR_INIT;
-    int rc = mn_tegile__call(op, &mn_tegile_m_delete_plain,
+    struct mn_tegile_op op;
+    mn_tegile__op_init(&op, t);
+    op.limit_ms = t->request_ms;
+    int rc = mn_tegile__call(&op, &mn_tegile_m_delete_plain,
                              mn_tegile__args("sbb", place->path, false, true),
                              NULL, &why);
     if (rc && rc != MN_ENOTFOUND) {
-        mn_tegile__log(op->t, MN_LOG_WARNING,
+        mn_tegile__log(t, MN_LOG_WARNING,
                        "%s is left half made: creating the share again "
                        "completes it, deleting the share removes it: %s",
                        place->path, why.text);
@@ -62,7 +64,7 @@ create(struct mn_tegile_op *op, const struct mn_share *share,
         rc = mn_tegile__locations(op, share, place, told, locations, err);
     }
     if (rc && rc != MN_ECANCELED && made) {
-        take_back(op, place);
+        mn_tegile__take_back(op->t, place);
     }
     mn_free(body);
     mn_json_free(told);
