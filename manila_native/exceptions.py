@@ -2,8 +2,8 @@
 """What the drivers raise.
 
 Where Manila is installed these classes are also Manila's own (and, as long as
-Manila has them, GPFSException and TegileAPIException), so that the share manager
-handles them as ever. Without Manila they are the plain classes of the
+Manila has them, GPFSException and TegileAPIException), so that the share
+manager handles them as ever. Without Manila they are the plain classes of the
 extension module. Each instance made by the extension has ``native_code``, the
 name of its error code (str): 'TIMEDOUT', 'BUSY', 'NOSPACE' ...
 """
@@ -130,6 +130,7 @@ else:
 CLASSES = {cls.__name__: cls for cls in (
     GPFSException, GPFSConfigurationException, GPFSTimeoutException,
     GPFSConnectionException, TegileException, TegileConfigurationException,
-    TegileTimeoutException, TegileConnectionException, InvalidShare, InvalidShareAccess, InvalidInput,
-    ShareShrinkingPossibleDataLoss, ManageInvalidShare, UnmanageInvalidShare,
-    ManageInvalidShareSnapshot, CommandError)}
+    TegileTimeoutException, TegileConnectionException, InvalidShare,
+    InvalidShareAccess, InvalidInput, ShareShrinkingPossibleDataLoss,
+    ManageInvalidShare, UnmanageInvalidShare, ManageInvalidShareSnapshot,
+    CommandError)}

@@ -94,7 +94,7 @@ class World:
         return f"{self.pool}/Local/openstack/{share['name']}"
 
     def make_share(self, **changes):
-        return drivers.make_share(**dict({"host": f"h@b#{self.pool}"}, **changes))
+        return drivers.make_share(host=f"h@b#{self.pool}", **changes)
 
     def create(self, share=None):
         """A new share as Manila knows it then."""

@@ -70,7 +70,8 @@ def disturb(request, worlds):
 
     def one(test, fault):
         settings = {"tegile_request_timeout": 1 if "hang" in fault else 30,
-                    "tegile_operation_timeout": 2 if fault in ENDLESS else 60}
+                    "tegile_operation_timeout": (
+                        2 if fault in ENDLESS else 4 if fault in ODD else 60)}
         try:
             test(make(world.twin(**settings)), method, *fault)
         except BaseException as e:
