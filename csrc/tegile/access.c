@@ -137,15 +137,18 @@ tell(struct mn_tegile_access *a, const struct mn_tegile_method *method,
                            NULL, err);
 }
 
-/* One that is not there is denied already. */
+/* One that is not there is denied already; but the array says the same when
+   it is the share that is not there, but somewhere else. */
 static int
 deny(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
      const char *level, struct mn_error *err)
 {
+    struct mn_json *told = NULL;
     int rc = tell(a, &mn_tegile_m_deny, rule, level, err);
     if (rc == MN_ENOTFOUND) {
         mn_error_clear(err);
-        rc = 0;
+        rc = mn_tegile__ask_location(a->op, a->path, &told, err);
+        mn_json_free(told);
     }
     return rc;
 }
@@ -382,6 +385,22 @@ apply_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     return apply(a, err);
 }
 
+/* Something was not found. Without a share there is nothing to take away. */
+static int
+nobody_left(struct mn_tegile_op *op, const struct mn_share *share, int rc,
+            struct mn_error *err)
+{
+    struct mn_tegile_place place;
+    struct mn_error why = MN_ERROR_INIT;
+    int found = mn_tegile__search(op, share, &place, &why);
+    mn_tegile__place_dispose(&place);
+    if (found == MN_ENOTFOUND) {
+        mn_error_clear(err);
+        return 0;
+    }
+    return rc;
+}
+
 int
 mn_tegile__update_access(struct mn_driver *d, const struct mn_share *share,
                          struct mn_rules all, struct mn_rules add,
@@ -409,6 +428,9 @@ mn_tegile__update_access(struct mn_driver *d, const struct mn_share *share,
     }
     if (rc == 0) {
         rc = mn_tegile__at(&op, share, apply_at, &a, err);
+    }
+    if (rc == MN_ENOTFOUND && all.n == 0) {
+        rc = nobody_left(&op, share, rc, err);
     }
     mn_free(a.all.v);
     mn_free(a.add.v);
