@@ -147,6 +147,9 @@ mn_tegile__call(struct mn_tegile_op *op, const struct mn_tegile_method *method,
 {
     struct mn_json *json = NULL;
     bool get = method->kind == MN_TEGILE_GET;
+    if (reply) {
+        *reply = NULL;
+    }
     if (!get && !body) {
         return mn_error_nomem(err);
     }

@@ -117,8 +117,10 @@ clone_at(struct mn_tegile_op *op, const struct mn_tegile_place *parent,
     mn_tegile__snapshot_path(&snapshot, parent, clone->s);
     char *body = mn_tegile__args("ssb", mn_buf_str(&snapshot),
                                  clone->share->name, true);
-    int rc = mn_tegile__place_init(&place, parent->pool, parent->project,
-                                   mn_slice_of(clone->share->name), err);
+    int rc = mn_buf_failed(&snapshot)
+                 ? mn_error_nomem(err)
+                 : mn_tegile__place_init(&place, parent->pool, parent->project,
+                                         mn_slice_of(clone->share->name), err);
     if (rc == 0) {
         rc = mn_tegile__call_once(op, &mn_tegile_m_clone, body, is_there, &c,
                                   &reply, &made, err);

@@ -127,7 +127,9 @@ delete_snapshots(struct mn_tegile_op *op, const struct mn_tegile_place *place,
         struct mn_buf path = MN_BUF_INIT;
         const char *name = mn_json_text(mn_json_at(names, i));
         mn_buf_printf(&path, "%s@%s", place->path, name ? name : "");
-        rc = mn_tegile__drop_snapshot(op, mn_buf_str(&path), &cloned, err);
+        rc = mn_buf_failed(&path) ? mn_error_nomem(err)
+                                  : mn_tegile__drop_snapshot(
+                                      op, mn_buf_str(&path), &cloned, err);
         if (cloned) {
             mn_error_prefix(err, "shares that were made from its snapshots "
                                  "need it; delete those first: ");

@@ -178,9 +178,9 @@ has_clones(struct mn_tegile_op *op, const char *snapshot, bool *cloned,
 {
     unsigned level;
     struct mn_json *reply;
-    *cloned = true;
     int rc = mn_tegile__firmware(op, &level, err);
     if (rc || level < MN_TEGILE_ACLS) {
+        *cloned = rc == 0;
         return rc;
     }
     rc = mn_tegile__call(op, &mn_tegile_m_dependents,
@@ -261,7 +261,7 @@ static int
 delete_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
           void *ctx, struct mn_error *err)
 {
-    bool cloned;
+    bool cloned = false;
     struct mn_buf path = MN_BUF_INIT;
     mn_tegile__snapshot_path(&path, place, ctx);
     int rc =
@@ -298,11 +298,11 @@ revert_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     const struct mn_snapshot *s = ctx;
     uint64_t size = s->size_gib;
     struct mn_buf path = MN_BUF_INIT;
-    int rc = 0;
     mn_tegile__snapshot_path(&path, place, s);
+    int rc = mn_buf_failed(&path) ? mn_error_nomem(err) : 0;
     /* The quota is not part of what comes back: a share that was shrunk since
        then needs the room first. */
-    if (size > s->share.size_gib) {
+    if (rc == 0 && size > s->share.size_gib) {
         rc = mn_tegile__set_quota(op, place->path, size, err);
     }
     if (rc == 0) {
@@ -353,7 +353,9 @@ manage_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     const char *given = at ? at + 1 : m->s->name;
     const char *found = NULL;
     mn_buf_printf(&prefixed, PREFIX "%s", given);
-    int rc = mn_tegile__list_snapshots(op, place->path, &names, err);
+    int rc = mn_buf_failed(&prefixed)
+                 ? mn_error_nomem(err)
+                 : mn_tegile__list_snapshots(op, place->path, &names, err);
     for (size_t i = 0; rc == 0 && !found && i < mn_json_count(names); i++) {
         const char *name = mn_json_text(mn_json_at(names, i));
         bool same = name
@@ -364,6 +366,7 @@ manage_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     if (found) {
         mn_buf_clear(m->name);
         mn_buf_printf(m->name, "%s@%s", place->path, found);
+        rc = mn_buf_failed(m->name) ? mn_error_nomem(err) : 0;
     }
     else if (rc == 0) {
         rc = mn_error_set(err, MN_EINVAL,
