@@ -661,6 +661,31 @@ clone_stays_shut(void **state)
     end(&w);
 }
 
+/* A snapshot that the array did not delete, and can't say why not. */
+static void
+not_said_to_be_gone(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    have_snapshot(&w);
+    fake_fault_add(&w.array,
+                   (struct fake_fault){.method = "deleteShareSnapshot",
+                                       .times = -1,
+                                       .status = 500,
+                                       .body = "no"});
+    fake_fault_add(&w.array,
+                   (struct fake_fault){
+                       .method = "listDependenciesAndSnapshotCountOnDelete",
+                       .times = -1,
+                       .status = 500,
+                       .body = "no"});
+    assert_int_equal(delete_snapshot(&w), MN_EREMOTE);
+    assert_false(no_snapshot(&w));
+    again(&w, &operations[7]);
+    end(&w);
+}
+
 /* ---- no memory ---- */
 
 static void
@@ -731,6 +756,7 @@ main(void)
         cmocka_unit_test(asked_once),
         cmocka_unit_test(taken_back),
         cmocka_unit_test(clone_stays_shut),
+        cmocka_unit_test(not_said_to_be_gone),
         cmocka_unit_test(no_memory),
         cmocka_unit_test(no_memory_to_begin_with),
     };
