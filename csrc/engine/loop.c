@@ -224,20 +224,24 @@ ops_start(struct engine *e)
     }
 }
 
+/* What ends may make others begin, and end: begin anew after each. */
 static void
 ops_check(struct engine *e)
 {
     int64_t now = mn_clock_ms();
     struct mn_op *op = e->live;
     while (op) {
-        struct mn_op *next = op->live_next;
         if (atomic_load(&op->cancel_asked)) {
             op_end(op, MN_ECANCELED, ": canceled");
+            op = e->live;
         }
         else if (op->deadline_ms <= now) {
             op_end(op, MN_ETIMEDOUT, ": no answer in time; outcome unknown");
+            op = e->live;
         }
-        op = next;
+        else {
+            op = op->live_next;
+        }
     }
 }
 

@@ -68,6 +68,9 @@ mnpy_text(PyObject *o, const char *what, char **text)
     else if (!(*text = mn_strndup(p, (size_t)n))) {
         PyErr_NoMemory();
     }
+    if (bytes != o && n > 1) { /* ours alone, and perhaps a password */
+        explicit_bzero(p, (size_t)n);
+    }
     Py_DECREF(bytes);
     return *text ? 0 : -1;
 }

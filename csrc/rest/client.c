@@ -105,7 +105,8 @@ wipe(struct mn_buf *buf)
 }
 
 /* The header in memory of its own. The buffers have their final size from
-   the start, so that no smaller copy is left behind. */
+   the start, so that no smaller copy is left behind; and printf() would leave
+   one on the stack. */
 static char *
 authorization_of(const struct mn_rest_config *config)
 {
@@ -114,7 +115,9 @@ authorization_of(const struct mn_rest_config *config)
     struct mn_buf header = MN_BUF_INIT;
     char *secret = NULL;
     if (mn_buf_reserve(&plain, n) && mn_buf_reserve(&header, 2 * n + 64)) {
-        mn_buf_printf(&plain, "%s:%s", config->login, config->password);
+        mn_buf_puts(&plain, config->login);
+        mn_buf_putc(&plain, ':');
+        mn_buf_puts(&plain, config->password);
         mn_buf_puts(&header, "Authorization: Basic ");
         mn_base64_encode(&header, mn_buf_view(&plain), true);
         secret = mn_buf_failed(&plain) || mn_buf_failed(&header)
@@ -238,11 +241,19 @@ is_certificate_error(CURLcode result)
            || result == CURLE_SSL_ISSUER_ERROR;
 }
 
+static const char *
+reason(const struct call *call, CURLcode result)
+{
+    if (result == CURLE_SEND_FAIL_REWIND) { /* see refuse_rewind() */
+        return "the connection ended before the reply";
+    }
+    return call->error[0] ? call->error : curl_easy_strerror(result);
+}
+
 static enum mn_code
 describe(const struct call *call, CURLcode result, struct mn_error *err)
 {
-    const char *why =
-        call->error[0] ? call->error : curl_easy_strerror(result);
+    const char *why = reason(call, result);
     if (result == CURLE_OK) {
         return MN_OK;
     }
@@ -396,10 +407,10 @@ static const struct mn_op_kind kind = {
 /* ---- one call, as its caller sees it ---- */
 
 static char *
-join(const char *a, const char *b, const char *c)
+join(const char *a, const char *b, const char *c, const char *d)
 {
     struct mn_buf text = MN_BUF_INIT;
-    mn_buf_printf(&text, "%s%s%s", a, b, c);
+    mn_buf_printf(&text, "%s%s%s%s", a, b, c, d);
     return mn_buf_take(&text);
 }
 
@@ -408,8 +419,8 @@ call_init(struct call *call, struct client *c,
           const struct mn_rest_request *request, struct mn_error *err)
 {
     call->replay = request->replay;
-    call->url = join(c->prefix, request->path, "");
-    call->what = join(c->server, ": ", request->path);
+    call->url = join(c->prefix, request->path, "", "");
+    call->what = join("array ", c->server, ": ", request->path);
     call->body = mn_strdup(request->body);
     call->body_n = request->body ? strlen(request->body) : 0;
     call->reader = mn_json_reader_new();

@@ -202,15 +202,23 @@ mn_json_field(const struct mn_json *object, const char *key)
     return text ? text : "";
 }
 
+static bool
+i64_of_text(const char *text, int64_t *value)
+{
+    char *end;
+    errno = 0;
+    int64_t number = strtoll(text, &end, 10);
+    bool whole = end != text && *end == '\0' && errno == 0;
+    *value = whole ? number : *value;
+    return whole;
+}
+
 bool
 mn_json_i64(const struct mn_json *json, int64_t *value)
 {
     const char *text = mn_json_text(json);
     if (text) {
-        char *end;
-        errno = 0;
-        *value = strtoll(text, &end, 10);
-        return end != text && *end == '\0' && errno == 0;
+        return i64_of_text(text, value);
     }
     if (is_type(json, json_type_int)) {
         *value = json_object_get_int64(object_of(json));
@@ -229,27 +237,31 @@ mn_json_double(const struct mn_json *json, double *value)
 {
     const char *text = mn_json_text(json);
     char *end = NULL;
+    double number = NAN;
     if (text) {
-        *value = strtod(text, &end);
-        return end != text && *end == '\0' && isfinite(*value);
+        number = strtod(text, &end);
+        number = end != text && *end == '\0' ? number : (double)NAN;
     }
-    if (!is_type(json, json_type_double) && !is_type(json, json_type_int)) {
-        return false;
+    else if (is_type(json, json_type_double) || is_type(json, json_type_int)) {
+        number = json_object_get_double(object_of(json));
     }
-    *value = json_object_get_double(object_of(json));
-    return isfinite(*value);
+    *value = isfinite(number) ? number : *value;
+    return isfinite(number);
 }
 
 bool
 mn_json_bool(const struct mn_json *json, bool *value)
 {
     const char *text = mn_json_text(json);
-    if (text) {
-        *value = strcmp(text, "true") == 0;
-        return *value || strcmp(text, "false") == 0;
+    if (is_type(json, json_type_boolean)) {
+        *value = json_object_get_boolean(object_of(json));
+        return true;
     }
-    *value = json && json_object_get_boolean(object_of(json));
-    return is_type(json, json_type_boolean);
+    if (!text || (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)) {
+        return false;
+    }
+    *value = *text == 't';
+    return true;
 }
 
 /* ---- writing ---- */

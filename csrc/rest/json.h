@@ -29,6 +29,7 @@ const struct mn_json *mn_json_get(const struct mn_json *object,
 size_t mn_json_count(const struct mn_json *array); /* 0 for anything else */
 const struct mn_json *mn_json_at(const struct mn_json *array, size_t i);
 const char *mn_json_text(const struct mn_json *json); /* a string's; or NULL */
+/* False, and value is left as it was, when that is not what json is. */
 bool mn_json_i64(const struct mn_json *json, int64_t *value);
 bool mn_json_double(const struct mn_json *json, double *value);
 bool mn_json_bool(const struct mn_json *json, bool *value);

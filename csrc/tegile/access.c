@@ -402,6 +402,22 @@ apply_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     return apply(a, err);
 }
 
+/* Something was not found. Without a share there is nothing to take away. */
+static int
+nobody_left(struct mn_tegile_op *op, const struct mn_share *share, int rc,
+            struct mn_error *err)
+{
+    struct mn_tegile_place place;
+    struct mn_error why = MN_ERROR_INIT;
+    int found = mn_tegile__search(op, share, &place, &why);
+    mn_tegile__place_dispose(&place);
+    if (found == MN_ENOTFOUND) {
+        mn_error_clear(err);
+        return 0;
+    }
+    return rc;
+}
+
 int
 mn_tegile__update_access(struct mn_driver *d, const struct mn_share *share,
                          struct mn_rules all, struct mn_rules add,
@@ -430,10 +446,8 @@ mn_tegile__update_access(struct mn_driver *d, const struct mn_share *share,
     if (rc == 0) {
         rc = mn_tegile__at(&op, share, apply_at, &a, err);
     }
-    if (rc == MN_ENOTFOUND && !all.n) {
-        /* Manila goes on to delete it: nobody can use what is not there */
-        mn_error_clear(err);
-        rc = 0;
+    if (rc == MN_ENOTFOUND && all.n == 0) {
+        rc = nobody_left(&op, share, rc, err);
     }
     mn_free(a.all.v);
     mn_free(a.add.v);

@@ -192,6 +192,20 @@ add_one_by_one(struct mn_tegile_access *a, struct list *list, size_t kept,
     return rc == 0 && !done ? set(a, list, err) : rc;
 }
 
+/* Is that a list that can be changed and written back? */
+static bool
+makes_sense(const struct mn_json *acl)
+{
+    for (size_t i = 0; i < mn_json_count(acl); i++) {
+        const struct mn_json *entry = mn_json_at(acl, i);
+        if (!*mn_json_field(entry, "host")
+            || !*mn_json_field(entry, "accessMode")) {
+            return false;
+        }
+    }
+    return mn_json_is_array(acl);
+}
+
 static int
 apply(struct mn_tegile_access *a, const struct mn_json *acl, struct list *list,
       struct mn_error *err)
@@ -221,6 +235,12 @@ mn_tegile__apply_acl(struct mn_tegile_access *a, struct mn_error *err)
     struct mn_json *acl = NULL;
     struct list list = {0};
     int rc = ask(a, &acl, err);
+    if (rc == 0 && !makes_sense(acl)) {
+        rc = mn_error_set(err, MN_EPROTO,
+                          "array %s: %s: the reply is no list of hosts with "
+                          "their access",
+                          a->op->t->server, mn_tegile_m_get_acl.path);
+    }
     if (rc == 0) {
         list.v = mn_calloc(mn_json_count(acl) + a->all.n + 1, sizeof *list.v);
         rc = list.v ? apply(a, acl, &list, err) : mn_error_nomem(err);

@@ -147,6 +147,9 @@ mn_tegile__call(struct mn_tegile_op *op, const struct mn_tegile_method *method,
 {
     struct mn_json *json = NULL;
     bool get = method->kind == MN_TEGILE_GET;
+    if (reply) {
+        *reply = NULL;
+    }
     if (!get && !body) {
         return mn_error_nomem(err);
     }
@@ -158,6 +161,30 @@ mn_tegile__call(struct mn_tegile_op *op, const struct mn_tegile_method *method,
     else {
         mn_json_free(json);
     }
+    return rc;
+}
+
+/* Refusals after which the object may be there nevertheless: it was before, or
+   the array gave up half-way. */
+static bool
+is_doubtful(int rc)
+{
+    return rc == MN_EEXISTS || rc == MN_EREMOTE || rc == MN_ENOSPACE;
+}
+
+/* The call failed with rc and why, which stay what there is to tell when the
+   array can't be asked about it. */
+static int
+ask_probe(struct mn_tegile_op *op, mn_tegile_probe *probe, const void *ctx,
+          int rc, bool *done, struct mn_error *why)
+{
+    struct mn_error err = MN_ERROR_INIT;
+    int asked = probe(op, ctx, done, &err);
+    if (asked == MN_ECANCELED || asked == MN_ENOMEM) {
+        *why = err;
+        return asked;
+    }
+    *done = *done && asked == 0;
     return rc;
 }
 
@@ -176,18 +203,18 @@ mn_tegile__call_once(struct mn_tegile_op *op,
         bool done = false;
         struct mn_error why = MN_ERROR_INIT;
         int rc = call(op, method, body, reply, &why);
-        bool lost = rc && op->lost;
+        bool lost = rc && rc != MN_ECANCELED && op->lost;
         if (!rc) {
             *made = true;
             return 0;
         }
-        if (rc == MN_EEXISTS || (lost && rc != MN_ECANCELED)) {
-            int asked = probe(op, ctx, &done, err);
-            if (asked || done) {
-                return asked;
-            }
+        if (lost || is_doubtful(rc)) {
+            rc = ask_probe(op, probe, ctx, rc, &done, &why);
         }
-        if (!lost || rc == MN_EEXISTS || rc == MN_ECANCELED
+        if (done) {
+            return 0;
+        }
+        if (!lost || rc == MN_ECANCELED || rc == MN_EEXISTS
             || mn_tegile__pause(op, attempt, err)) {
             mn_error_clear(err);
             *err = why;

@@ -131,7 +131,7 @@ clone_at(struct mn_tegile_op *op, const struct mn_tegile_place *parent,
     if (rc == 0) {
         rc = finish(op, clone, &found, told, err);
         if (rc && rc != MN_ECANCELED && made) {
-            mn_tegile__take_back(op, &found);
+            mn_tegile__take_back(op->t, &found);
         }
     }
     mn_json_free(reply);

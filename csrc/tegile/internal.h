@@ -73,9 +73,10 @@ int mn_tegile__call(struct mn_tegile_op *op,
 typedef int mn_tegile_probe(struct mn_tegile_op *op, const void *ctx,
                             bool *done, struct mn_error *err);
 
-/* A call that must not be done twice: when its reply was lost, or it is told
-   that the object exists, the array is asked before anything is repeated.
-   *made: this very call did it and got its reply. */
+/* A call that must not be done twice: when its reply was lost, or the array
+   tells that the object exists, or of a failure that may have come half-way,
+   the array is asked before anything is repeated or given up. *made: this very
+   call did it and got its reply. */
 int mn_tegile__call_once(struct mn_tegile_op *op,
                          const struct mn_tegile_method *method,
                          const char *body, mn_tegile_probe *probe,
@@ -243,13 +244,6 @@ int mn_tegile__quota(struct mn_tegile_op *op,
                      const struct mn_tegile_place *place, int64_t *quota,
                      struct mn_error *err);
 
-/* ---- shares.c ---- */
-
-/* Delete a share that this call made and can't finish; nobody has used it
-   yet. */
-void mn_tegile__take_back(struct mn_tegile_op *op,
-                          const struct mn_tegile_place *place);
-
 /* ---- snapshots.c ---- */
 
 /* The array puts it before the names that it is asked for. */
@@ -313,6 +307,13 @@ void mn_tegile__refuse(const struct mn_tegile_rule *rule,
                        const struct mn_error *why);
 /* Did the array refuse this rule alone, so that others may do? */
 bool mn_tegile__is_refusal(int rc);
+
+/* ---- shares.c ---- */
+
+/* Delete a share that an operation made and can't finish; nobody has used it
+   yet. In time of its own: that of the operation may be over. */
+void mn_tegile__take_back(struct mn_tegile *t,
+                          const struct mn_tegile_place *place);
 
 /* ---- the operations, for the vtable ---- */
 

@@ -121,7 +121,7 @@ refused_in_words(const struct mn_rest_reply *reply, const char *what,
         text = mn_slice_of(whole);
     }
     struct mn_tegile_verdict v = verdict_of(mn_slice_of(""), text);
-    if (is_no_service(reply)) {
+    if (v.code == MN_EREMOTE && is_no_service(reply)) {
         v = (struct mn_tegile_verdict){.code = MN_EREMOTE, .no_method = true};
     }
     if (is_gateway(reply->status)) {
@@ -169,9 +169,7 @@ judge_answer(const struct mn_tegile_method *method,
                 MN_SLICE_ARG(text)),
             .lost = true};
     }
-    return method->answer == MN_TEGILE_STATUS
-               ? judge_status(reply->json, what, err)
-               : (struct mn_tegile_verdict){.code = MN_OK};
+    return judge_status(reply->json, what, err);
 }
 
 struct mn_tegile_verdict

@@ -87,7 +87,7 @@ other_ips(struct mn_tegile_op *op, const struct mn_share *share,
 {
     struct mn_error why = MN_ERROR_INIT;
     int rc = mn_tegile__floating_ips(op, place->pool, ips, &why);
-    if (rc == MN_ECANCELED) {
+    if (rc == MN_ECANCELED || rc == MN_ENOMEM) {
         *err = why;
         return rc;
     }

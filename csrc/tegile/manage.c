@@ -138,7 +138,9 @@ manage_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
                             m->s->name, place->path);
     }
     mn_buf_printf(&prefixed, MN_TEGILE_PREFIX "%s", given);
-    int rc = mn_tegile__list_snapshots(op, place->path, &names, err);
+    int rc = mn_buf_failed(&prefixed)
+                 ? mn_error_nomem(err)
+                 : mn_tegile__list_snapshots(op, place->path, &names, err);
     for (size_t i = 0; rc == 0 && !found && i < mn_json_count(names); i++) {
         const char *name = mn_json_text(mn_json_at(names, i));
         bool same = name
@@ -149,6 +151,7 @@ manage_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     if (found) {
         mn_buf_clear(m->name);
         mn_buf_printf(m->name, "%s@%s", place->path, found);
+        rc = mn_buf_failed(m->name) ? mn_error_nomem(err) : 0;
     }
     else if (rc == 0) {
         rc = mn_error_set(err, MN_EINVAL,

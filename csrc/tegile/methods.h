@@ -16,23 +16,23 @@ enum mn_tegile_kind {
     MN_TEGILE_ONCE, /* changes; must not be done twice unawares */
 };
 
+/* Any answer may be a COMMAND_STATUS, or have one, that tells of a failure. */
 enum mn_tegile_answer {
-    MN_TEGILE_NOTHING, /* whatever comes, or nothing */
-    MN_TEGILE_STATUS,  /* 0, or a COMMAND_STATUS that tells of a failure */
-    MN_TEGILE_VALUE,   /* JSON without which there is no going on */
+    MN_TEGILE_STATUS, /* nothing, 0 or whatever */
+    MN_TEGILE_VALUE,  /* JSON without which there is no going on */
 };
 
 /* name here, service and method, kind, answer */
 #define MN_TEGILE_METHODS(X)                                                 \
     X(array_stats, "openstack/getArrayStats", GET, VALUE)                    \
     X(create_share, "openstack/createShare", ONCE, VALUE)                    \
-    X(clone, "openstack/cloneShareSnapshot", ONCE, NOTHING)                  \
-    X(delete_plain, "openstack/deleteShare", SET, NOTHING)                   \
-    X(resize, "openstack/resizeShare", SET, NOTHING)                         \
+    X(clone, "openstack/cloneShareSnapshot", ONCE, STATUS)                   \
+    X(delete_plain, "openstack/deleteShare", SET, STATUS)                    \
+    X(resize, "openstack/resizeShare", SET, STATUS)                          \
     X(location, "openstack/getShareIPAndMountPoint", ASK, VALUE)             \
-    X(allow, "openstack/shareAllowAccess", SET, NOTHING)                     \
-    X(deny, "openstack/shareDenyAccess", SET, NOTHING)                       \
-    X(clear_access, "openstack/clearAccessRules", SET, NOTHING)              \
+    X(allow, "openstack/shareAllowAccess", SET, STATUS)                      \
+    X(deny, "openstack/shareDenyAccess", SET, STATUS)                        \
+    X(clear_access, "openstack/clearAccessRules", SET, STATUS)               \
     X(properties, "v2/listSystemProperties", ASK, VALUE)                     \
     X(list_pools, "v2/listPools", GET, VALUE)                                \
     X(list_projects, "v2/listProjects", ASK, VALUE)                          \
@@ -42,7 +42,7 @@ enum mn_tegile_answer {
     X(set_properties, "v2/modifyShareProperties", SET, STATUS)               \
     X(space, "v2/getDatasetSpaceInfo", ASK, VALUE)                           \
     X(delete_promoting, "v2/deleteShare", SET, STATUS)                       \
-    X(create_snapshot, "v2/createShareSnapshot", ONCE, NOTHING)              \
+    X(create_snapshot, "v2/createShareSnapshot", ONCE, STATUS)               \
     X(snapshot_status, "v2/getShareSnapshotCreationStatus", ASK, VALUE)      \
     X(list_snapshots, "v2/listSnapshots", ASK, VALUE)                        \
     X(delete_snapshot, "v2/deleteShareSnapshot", SET, VALUE)                 \

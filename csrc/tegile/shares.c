@@ -29,15 +29,17 @@ is_there(struct mn_tegile_op *op, const void *ctx, bool *done,
 }
 
 void
-mn_tegile__take_back(struct mn_tegile_op *op,
-                     const struct mn_tegile_place *place)
+mn_tegile__take_back(struct mn_tegile *t, const struct mn_tegile_place *place)
 {
     struct mn_error why = MN_ERROR_INIT;
-    int rc = mn_tegile__call(op, &mn_tegile_m_delete_plain,
+    struct mn_tegile_op op;
+    mn_tegile__op_init(&op, t);
+    op.limit_ms = t->request_ms;
+    int rc = mn_tegile__call(&op, &mn_tegile_m_delete_plain,
                              mn_tegile__args("sbb", place->path, false, true),
                              NULL, &why);
     if (rc && rc != MN_ENOTFOUND) {
-        mn_tegile__log(op->t, MN_LOG_WARNING,
+        mn_tegile__log(t, MN_LOG_WARNING,
                        "%s is left half made: creating the share again "
                        "completes it, deleting the share removes it: %s",
                        place->path, why.text);
@@ -62,7 +64,7 @@ create(struct mn_tegile_op *op, const struct mn_share *share,
         rc = mn_tegile__locations(op, share, place, told, locations, err);
     }
     if (rc && rc != MN_ECANCELED && made) {
-        mn_tegile__take_back(op, place);
+        mn_tegile__take_back(op->t, place);
     }
     mn_free(body);
     mn_json_free(told);
@@ -125,7 +127,9 @@ delete_snapshots(struct mn_tegile_op *op, const struct mn_tegile_place *place,
         struct mn_buf path = MN_BUF_INIT;
         const char *name = mn_json_text(mn_json_at(names, i));
         mn_buf_printf(&path, "%s@%s", place->path, name ? name : "");
-        rc = mn_tegile__drop_snapshot(op, mn_buf_str(&path), &cloned, err);
+        rc = mn_buf_failed(&path) ? mn_error_nomem(err)
+                                  : mn_tegile__drop_snapshot(
+                                      op, mn_buf_str(&path), &cloned, err);
         if (cloned) {
             mn_error_prefix(err, "shares that were made from its snapshots "
                                  "need it; delete those first: ");

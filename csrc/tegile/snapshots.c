@@ -184,9 +184,9 @@ has_clones(struct mn_tegile_op *op, const char *snapshot, bool *cloned,
 {
     unsigned level;
     struct mn_json *reply;
-    *cloned = true;
     int rc = mn_tegile__firmware(op, &level, err);
     if (rc || level < MN_TEGILE_ACLS) {
+        *cloned = rc == 0;
         return rc;
     }
     rc = mn_tegile__call(op, &mn_tegile_m_dependents,

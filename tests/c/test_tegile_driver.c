@@ -1,0 +1,764 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The driver on an array that loses replies, is busy, or has no end of it;
+   and with every allocation failing in turn. */
+#include "testlib.h"
+
+#include "fake_rest.h"
+#include "tegile/driver.h"
+
+#define GIB (1LL << 30)
+#define NAME "share-0d7df0c0-4792-4e2a-9c8c-68dc7206a164"
+#define COPY "share-1e8ef1d1-4792-4e2a-9c8c-68dc7206a164"
+#define SNAP "share-snapshot-2f9ff2e2-4792-4e2a-9c8c-68dc7206a164"
+#define KEPT "192.0.2.1"
+#define GONE "192.0.2.2"
+#define NEW "192.0.2.3"
+
+enum { OPERATION_S = 300 };
+
+struct world {
+    struct fake_rest array;
+    struct mn_driver *driver;
+    struct mn_share share;
+    struct mn_share copy;
+    struct mn_snapshot snap;
+    struct mn_buf out;
+    struct mn_error err;
+    struct mn_rule_state states[3];
+    uint64_t size;
+    char log[4096];
+};
+
+static void
+keep_log(void *ctx, enum mn_log_level level, const char *text)
+{
+    struct world *w = ctx;
+    size_t n = strlen(w->log);
+    snprintf(w->log + n, sizeof w->log - n, "%d %s\n", (int)level, text);
+}
+
+static void
+begin(struct world *w, const char *firmware)
+{
+    struct mn_tegile *t = NULL;
+    *w = (struct world){0};
+    fake_rest_init(&w->array, firmware);
+    const struct mn_tegile_config config = {
+        .server = "192.0.2.10",
+        .project = "o",
+        .request_timeout_s = 60,
+        .operation_timeout_s = OPERATION_S,
+        .log = {keep_log, w},
+    };
+    assert_int_equal(mn_tegile_new(&config, &w->array.rest, &t, &w->err), 0);
+    w->driver = mn_tegile_driver(t);
+    w->share = (struct mn_share){.id = NAME + 6,
+                                 .name = NAME,
+                                 .proto = "NFS",
+                                 .size_gib = 5,
+                                 .pool = "p"};
+    w->copy = w->share;
+    w->copy.id = COPY + 6;
+    w->copy.name = COPY;
+    w->snap = (struct mn_snapshot){
+        .share = w->share, .id = SNAP + 15, .name = SNAP, .size_gib = 5};
+}
+
+static void
+end(struct world *w)
+{
+    mn_driver_free(w->driver);
+    assert_true(w->array.freed);
+    mn_buf_dispose(&w->out);
+}
+
+/* ---- the operations ---- */
+
+struct operation {
+    const char *name;
+    void (*prepare)(struct world *w);
+    int (*run)(struct world *w);
+    bool (*right)(struct world *w); /* is the end as it is to be? */
+    const char *method;             /* that changes something, from 3.7 on */
+    const char *old;                /* before */
+    bool once;
+};
+
+static struct fake_share *
+there(struct world *w, const char *name)
+{
+    return fake_share_find(&w->array, name);
+}
+
+static void
+have_share(struct world *w)
+{
+    struct fake_share *s = fake_share_add(&w->array, NAME);
+    s->quota = 5 * GIB;
+    s->used = GIB;
+    s->content = 1;
+}
+
+static void
+have_snapshot(struct world *w)
+{
+    have_share(w);
+    struct fake_share *s = there(w, NAME);
+    snprintf(s->snaps[0], sizeof s->snaps[0], "Manual-S-" SNAP);
+    s->snap_content[0] = 1;
+    s->content = 2;
+}
+
+static void
+have_nothing(struct world *w)
+{
+    (void)w;
+}
+
+static int
+create(struct world *w)
+{
+    mn_buf_clear(&w->out);
+    return w->driver->vtable->create_share(w->driver, &w->share, &w->out,
+                                           &w->err);
+}
+
+static bool
+located(struct world *w, const char *name)
+{
+    char one[128];
+    char all[256];
+    size_t n =
+        (size_t)snprintf(one, sizeof one, "192.0.2.20:/export/o/%s", name) + 1;
+    memcpy(all, one, n);
+    if (strcmp(w->array.firmware, "3.7.1") == 0) {
+        snprintf(all + n, sizeof all - n, "192.0.2.21:/export/o/%s", name);
+        n *= 2;
+    }
+    return w->out.n == n && memcmp(w->out.p, all, n) == 0;
+}
+
+static bool
+created(struct world *w)
+{
+    struct fake_share *s = there(w, NAME);
+    return s && s->quota == 5 * GIB && !s->rules_n && located(w, NAME);
+}
+
+static int
+delete_share(struct world *w)
+{
+    return w->driver->vtable->delete_share(w->driver, &w->share, &w->err);
+}
+
+static bool
+deleted(struct world *w)
+{
+    return !there(w, NAME);
+}
+
+static int
+extend(struct world *w)
+{
+    return w->driver->vtable->extend_share(w->driver, &w->share, 7, &w->err);
+}
+
+static bool
+extended(struct world *w)
+{
+    return there(w, NAME)->quota == 7 * GIB;
+}
+
+static int
+shrink(struct world *w)
+{
+    return w->driver->vtable->shrink_share(w->driver, &w->share, 2, &w->err);
+}
+
+static bool
+shrunk(struct world *w)
+{
+    return there(w, NAME)->quota == 2 * GIB;
+}
+
+static void
+have_rules(struct world *w)
+{
+    have_share(w);
+    struct fake_share *s = there(w, NAME);
+    s->rules[0] = (struct fake_rule){KEPT, "rw", false};
+    s->rules[1] = (struct fake_rule){GONE, "rw", false};
+    s->rules_n = 2;
+}
+
+static int
+update(struct world *w)
+{
+    static const struct mn_access_rule rules[] = {
+        {"1", "ip", KEPT, "rw"},
+        {"2", "ip", NEW, "ro"},
+        {"3", "ip", GONE, "rw"},
+    };
+    const struct mn_rules all = {rules, 2};
+    const struct mn_rules add = {rules + 1, 1};
+    const struct mn_rules drop = {rules + 2, 1};
+    const struct mn_rules none = {NULL, 0};
+    int rc = w->driver->vtable->update_access(w->driver, &w->share, all, add,
+                                              drop, none, w->states, &w->err);
+    for (int i = 0; rc == 0 && i < 2; i++) {
+        rc = w->states[i].code;
+    }
+    return rc;
+}
+
+static bool
+updated(struct world *w)
+{
+    struct fake_share *s = there(w, NAME);
+    const char *fresh = fake_share_may(s, NEW);
+    return fake_share_may(s, KEPT) && !fake_share_may(s, GONE) && fresh
+           && strcmp(fresh, "ro") == 0;
+}
+
+static int
+snapshot(struct world *w)
+{
+    return w->driver->vtable->create_snapshot(w->driver, &w->snap, &w->err);
+}
+
+static bool
+has_snapshot(struct world *w)
+{
+    struct fake_share *s = there(w, NAME);
+    return strcmp(s->snaps[0], "Manual-S-" SNAP) == 0 && !*s->snaps[1];
+}
+
+static int
+delete_snapshot(struct world *w)
+{
+    return w->driver->vtable->delete_snapshot(w->driver, &w->snap, &w->err);
+}
+
+static bool
+no_snapshot(struct world *w)
+{
+    return !*there(w, NAME)->snaps[0];
+}
+
+static int
+clone(struct world *w)
+{
+    bool copying;
+    mn_buf_clear(&w->out);
+    return w->driver->vtable->create_share_from_snapshot(
+        w->driver, &w->copy, &w->snap, &copying, &w->out, &w->err);
+}
+
+static void
+have_ruled_snapshot(struct world *w)
+{
+    have_snapshot(w);
+    there(w, NAME)->rules[0] = (struct fake_rule){KEPT, "rw", false};
+    there(w, NAME)->rules_n = 1;
+}
+
+static bool
+cloned(struct world *w)
+{
+    struct fake_share *s = there(w, COPY);
+    return s && s->quota == 5 * GIB && !s->rules_n && located(w, COPY)
+           && there(w, NAME)->rules_n == 1;
+}
+
+static int
+revert(struct world *w)
+{
+    bool reverting;
+    return w->driver->vtable->revert_to_snapshot(w->driver, &w->snap, false,
+                                                 &reverting, &w->err);
+}
+
+static bool
+reverted(struct world *w)
+{
+    return there(w, NAME)->content == 1;
+}
+
+static void
+have_odd_share(struct world *w)
+{
+    fake_share_add(&w->array, "legacy")->quota = 3 * GIB / 2;
+    w->share.location = "192.0.2.20:/export/o/legacy";
+}
+
+static int
+manage(struct world *w)
+{
+    w->size = 0;
+    mn_buf_clear(&w->out);
+    return w->driver->vtable->manage_share(w->driver, &w->share, &w->size,
+                                           &w->out, &w->err);
+}
+
+static bool
+managed(struct world *w)
+{
+    return w->size == 2 && there(w, "legacy")->quota == 2 * GIB
+           && located(w, "legacy");
+}
+
+static int
+manage_snapshot(struct world *w)
+{
+    mn_buf_clear(&w->out);
+    return w->driver->vtable->manage_snapshot(w->driver, &w->snap, &w->out,
+                                              &w->err);
+}
+
+static bool
+snapshot_managed(struct world *w)
+{
+    return strcmp(mn_buf_str(&w->out), "p/Local/o/" NAME "@Manual-S-" SNAP)
+           == 0;
+}
+
+static int
+usage(struct world *w)
+{
+    const struct mn_share two[] = {w->share, w->copy};
+    uint64_t used[2];
+    int rc = w->driver->vtable->usage(w->driver, two, 2, used, &w->err);
+    w->size = rc || used[1] != UINT64_MAX ? 0 : used[0];
+    return rc;
+}
+
+static bool
+usage_told(struct world *w)
+{
+    return w->size == GIB;
+}
+
+static int
+ensure(struct world *w)
+{
+    const struct mn_share two[] = {w->share, w->copy};
+    struct mn_ensure_result results[2] = {{0}};
+    int rc =
+        w->driver->vtable->ensure_shares(w->driver, two, 2, results, &w->err);
+    mn_buf_clear(&w->out);
+    mn_buf_add(&w->out, results[0].location.p, results[0].location.n);
+    rc = rc ? rc : results[0].code;
+    if (rc == 0 && results[1].code != MN_ENOTFOUND) {
+        rc = results[1].code;
+    }
+    if (mn_buf_failed(&w->out)) {
+        rc = MN_ENOMEM; /* it was ours */
+    }
+    mn_buf_dispose(&results[0].location);
+    mn_buf_dispose(&results[1].location);
+    return rc;
+}
+
+static bool
+ensured(struct world *w)
+{
+    return located(w, NAME);
+}
+
+static int
+check(struct world *w)
+{
+    return w->driver->vtable->check(w->driver, &w->err);
+}
+
+static bool
+always(struct world *w)
+{
+    (void)w;
+    return true;
+}
+
+static int
+ask_stats(struct world *w)
+{
+    struct mn_tegile_stats stats;
+    int rc = mn_tegile_stats((struct mn_tegile *)w->driver, &stats, &w->err);
+    w->size = rc ? 0 : stats.n;
+    mn_tegile_stats_dispose(&stats);
+    return rc;
+}
+
+static bool
+stats_told(struct world *w)
+{
+    return w->size == 1;
+}
+
+static const struct operation operations[] = {
+    {"create", have_nothing, create, created, "createShare", "createShare",
+     true},
+    {"delete", have_share, delete_share, deleted, "deleteShare", "deleteShare",
+     false},
+    {"delete with a snapshot", have_snapshot, delete_share, deleted,
+     "deleteShare", "deleteShareSnapshot", false},
+    {"extend", have_share, extend, extended, "modifyShareProperties",
+     "resizeShare", false},
+    {"shrink", have_share, shrink, shrunk, "modifyShareProperties",
+     "resizeShare", false},
+    {"update access", have_rules, update, updated, "setNFSNetworkACLsOnShare",
+     "shareAllowAccess", false},
+    {"create snapshot", have_share, snapshot, has_snapshot,
+     "createShareSnapshot", "createShareSnapshot", true},
+    {"delete snapshot", have_snapshot, delete_snapshot, no_snapshot,
+     "deleteShareSnapshot", "deleteShareSnapshot", false},
+    {"clone", have_ruled_snapshot, clone, cloned, "cloneShareSnapshot",
+     "cloneShareSnapshot", true},
+    {"revert", have_snapshot, revert, reverted, "rollBackToShareSnapshot",
+     "rollBackToShareSnapshot", false},
+    {"manage", have_odd_share, manage, managed, "modifyShareProperties",
+     "resizeShare", false},
+    /* these change nothing */
+    {"manage snapshot", have_snapshot, manage_snapshot, snapshot_managed,
+     "listSnapshots", "listSnapshots", false},
+    {"usage", have_share, usage, usage_told, NULL, NULL, false},
+    {"ensure", have_share, ensure, ensured, NULL, NULL, false},
+    {"check", have_share, check, always, NULL, NULL, false},
+    {"stats", have_share, ask_stats, stats_told, NULL, NULL, false},
+};
+
+enum { OPERATIONS_N = sizeof operations / sizeof operations[0] };
+
+static const char *const levels[] = {"3.5.1", "3.7.1"};
+
+typedef void test_step(struct world *w, const struct operation *o,
+                       const char *method);
+
+/* A step of a test for all operations that change something. */
+static void
+for_all(test_step *step)
+{
+    struct world w;
+    for (size_t i = 0; i < OPERATIONS_N * 2; i++) {
+        const struct operation *o = &operations[i / 2];
+        if (o->method) {
+            begin(&w, levels[i % 2]);
+            o->prepare(&w);
+            step(&w, o, i % 2 ? o->method : o->old);
+            end(&w);
+        }
+    }
+}
+
+static void
+assert_right(struct world *w, const struct operation *o, int rc)
+{
+    if (rc || !o->right(w)) {
+        fail_msg("%s: code %d: %s\n%s", o->name, rc, w->err.text,
+                 w->array.log);
+    }
+}
+
+static void
+again(struct world *w, const struct operation *o)
+{
+    fake_rest_forget(&w->array);
+    mn_error_clear(&w->err);
+    assert_right(w, o, o->run(w));
+}
+
+static void
+goes_well(struct world *w, const struct operation *o, const char *method)
+{
+    assert_right(w, o, o->run(w));
+    assert_int_equal(w->array.pauses, 0);
+    assert_true(fake_rest_count(&w->array, method) >= 1);
+    assert_string_equal(w->log, "");
+    again(w, o);
+}
+
+static void
+all_goes_well(void **state)
+{
+    (void)state;
+    for_all(goes_well);
+}
+
+/* ---- lost replies ---- */
+
+static void
+lose_after(struct world *w, const struct operation *o, const char *method)
+{
+    fake_fault_add(&w->array, (struct fake_fault){.method = method,
+                                                  .times = 1,
+                                                  .work = true,
+                                                  .code = MN_ECONNECT});
+    assert_right(w, o, o->run(w));
+    if (o->once) {
+        assert_int_equal(fake_rest_count(&w->array, method), 1);
+        assert_int_equal(w->array.pauses, 0);
+    }
+    again(w, o);
+}
+
+static void
+lose_before(struct world *w, const struct operation *o, const char *method)
+{
+    fake_fault_add(&w->array, (struct fake_fault){.method = method,
+                                                  .times = 2,
+                                                  .code = MN_ETIMEDOUT});
+    assert_right(w, o, o->run(w));
+    assert_int_equal(w->array.pauses, 2);
+    assert_int_equal(w->array.paused_ms, 250 + 500);
+    if (o->once) {
+        /* between two tries there is a question */
+        char twice[128];
+        snprintf(twice, sizeof twice, "%s\n%s\n", method, method);
+        assert_lacks(w->array.log, twice);
+    }
+    again(w, o);
+}
+
+static void
+lost_replies(void **state)
+{
+    (void)state;
+    for_all(lose_after);
+    for_all(lose_before);
+}
+
+/* ---- busy, for a while and for ever ---- */
+
+#define BUSY "{\"code\":\"EZEBI_RESOURCE_BUSY\",\"message\":\"wait\"}"
+
+static void
+busy_thrice(struct world *w, const struct operation *o, const char *method)
+{
+    fake_fault_add(&w->array, (struct fake_fault){.method = method,
+                                                  .times = 3,
+                                                  .status = 400,
+                                                  .body = BUSY});
+    assert_right(w, o, o->run(w));
+    assert_int_equal(w->array.pauses, 3);
+    assert_int_equal(w->array.paused_ms, 250 + 500 + 1000);
+}
+
+static void
+busy_for_ever(struct world *w, const struct operation *o, const char *method)
+{
+    fake_fault_add(&w->array, (struct fake_fault){.method = method,
+                                                  .times = -1,
+                                                  .status = 400,
+                                                  .body = BUSY});
+    assert_int_equal(o->run(w), MN_EBUSY);
+    assert_contains(w->err.text, method);
+    /* 0.25, 0.5, 1, 2 and then 4 seconds, up to the limit and not beyond; a
+       made share is taken back in time of its own */
+    assert_true(w->array.paused_ms <= OPERATION_S * 1000 + 60000);
+    assert_true(w->array.paused_ms > (OPERATION_S - 5) * 1000);
+    assert_true(w->array.pauses <= 3 + (OPERATION_S + 60) / 4 + 8);
+    again(w, o);
+}
+
+static void
+never_connected(struct world *w, const struct operation *o, const char *method)
+{
+    (void)method;
+    fake_fault_add(&w->array, (struct fake_fault){.method = "",
+                                                  .times = -1,
+                                                  .code = MN_ECONNECT,
+                                                  .unsent = true});
+    assert_int_equal(o->run(w), MN_ECONNECT);
+    assert_true(w->array.paused_ms > (OPERATION_S - 5) * 1000);
+    assert_true(w->array.paused_ms <= OPERATION_S * 1000);
+    again(w, o);
+}
+
+static void
+not_trusted(struct world *w, const struct operation *o, const char *method)
+{
+    (void)method;
+    fake_fault_add(&w->array, (struct fake_fault){.method = "",
+                                                  .times = -1,
+                                                  .code = MN_EHOSTKEY,
+                                                  .unsent = true});
+    assert_int_equal(o->run(w), MN_EHOSTKEY);
+    assert_int_equal(w->array.calls, 1);
+    assert_int_equal(w->array.pauses, 0);
+    again(w, o);
+}
+
+static void
+limits(void **state)
+{
+    (void)state;
+    for_all(busy_thrice);
+    for_all(busy_for_ever);
+    for_all(never_connected);
+    for_all(not_trusted);
+}
+
+/* What Manila asks every minute fails at once. */
+static void
+asked_once(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    fake_fault_add(
+        &w.array, (struct fake_fault){
+                      .method = "", .times = -1, .status = 400, .body = BUSY});
+    assert_int_equal(ask_stats(&w), MN_EBUSY);
+    assert_int_equal(w.array.calls, 1);
+    assert_int_equal(w.array.pauses, 0);
+    end(&w);
+}
+
+/* A failure after the first step: what was made is taken back. */
+static void
+taken_back(void **state)
+{
+    static const struct operation *const makers[] = {&operations[0],
+                                                     &operations[8]};
+    struct world w;
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        begin(&w, "3.7.1");
+        const struct operation *o = makers[i / 2];
+        o->prepare(&w);
+        fake_fault_add(&w.array,
+                       (struct fake_fault){.method = "modifyShareProperties",
+                                           .times = -1,
+                                           .status = 400,
+                                           .body = i % 2 ? BUSY : "no"});
+        assert_true(o->run(&w) < 0);
+        assert_null(there(&w, i / 2 ? COPY : NAME));
+        again(&w, o);
+        /* not so one that was there before */
+        fake_fault_add(&w.array,
+                       (struct fake_fault){.method = "modifyShareProperties",
+                                           .times = -1,
+                                           .status = 400,
+                                           .body = "no"});
+        assert_true(o->run(&w) < 0);
+        assert_non_null(there(&w, i / 2 ? COPY : NAME));
+        end(&w);
+    }
+}
+
+/* The clone is its parent's clients' until its rules are cleared. */
+static void
+clone_stays_shut(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.5.1");
+    have_ruled_snapshot(&w);
+    fake_fault_add(&w.array, (struct fake_fault){.method = "clearAccessRules",
+                                                 .times = -1,
+                                                 .code = MN_ETIMEDOUT});
+    assert_true(clone(&w) < 0);
+    assert_null(there(&w, COPY));
+    end(&w);
+}
+
+/* A snapshot that the array did not delete, and can't say why not. */
+static void
+not_said_to_be_gone(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    have_snapshot(&w);
+    fake_fault_add(&w.array,
+                   (struct fake_fault){.method = "deleteShareSnapshot",
+                                       .times = -1,
+                                       .status = 500,
+                                       .body = "no"});
+    fake_fault_add(&w.array,
+                   (struct fake_fault){
+                       .method = "listDependenciesAndSnapshotCountOnDelete",
+                       .times = -1,
+                       .status = 500,
+                       .body = "no"});
+    assert_int_equal(delete_snapshot(&w), MN_EREMOTE);
+    assert_false(no_snapshot(&w));
+    again(&w, &operations[7]);
+    end(&w);
+}
+
+/* ---- no memory ---- */
+
+static void
+torture(const struct operation *o, const char *firmware)
+{
+    struct world w;
+    bool failed = true;
+    for (unsigned long n = 1; failed; n++) {
+        begin(&w, firmware);
+        o->prepare(&w);
+        mn_alloc_fail_at(n);
+        int rc = o->run(&w);
+        failed = mn_alloc_failed();
+        mn_alloc_fail_at(0);
+        if (rc != MN_ENOMEM || !failed) {
+            assert_right(&w, o, rc); /* it got on without that memory */
+        }
+        else {
+            again(&w, o);
+        }
+        end(&w);
+        assert_true(n > 1 || failed);
+    }
+}
+
+static void
+no_memory(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < OPERATIONS_N * 2; i++) {
+        torture(&operations[i / 2], levels[i % 2]);
+    }
+}
+
+static int
+make(void *ctx)
+{
+    struct fake_rest rest;
+    struct mn_tegile *t = NULL;
+    struct mn_error err = MN_ERROR_INIT;
+    static const char *const pools[] = {"p", "q"};
+    const struct mn_tegile_config config = {
+        .server = "a", .project = "o", .pools = pools, .pools_n = 2};
+    (void)ctx;
+    fake_rest_init(&rest, "3.7.1");
+    int rc = mn_tegile_new(&config, &rest.rest, &t, &err);
+    if (rc == 0) {
+        mn_driver_free(mn_tegile_driver(t));
+    }
+    assert_true(rest.freed);
+    return rc;
+}
+
+static void
+no_memory_to_begin_with(void **state)
+{
+    (void)state;
+    TORTURE(make, NULL);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_goes_well),
+        cmocka_unit_test(lost_replies),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(asked_once),
+        cmocka_unit_test(taken_back),
+        cmocka_unit_test(clone_stays_shut),
+        cmocka_unit_test(not_said_to_be_gone),
+        cmocka_unit_test(no_memory),
+        cmocka_unit_test(no_memory_to_begin_with),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
