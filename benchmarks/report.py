@@ -73,6 +73,8 @@ def in_brackets(value, least, most):
 class Report:
     """results: {(rtt, operation, contender name): Series}"""
 
+    operations = OPERATIONS
+
     def __init__(self, results, facts):
         self.results = results
         self.facts = facts
@@ -82,7 +84,7 @@ class Report:
 
     def text(self):
         parts = [self.facts_text()]
-        for operation in OPERATIONS:
+        for operation in self.operations:
             for rtt in RTTS:
                 parts.append(self.table(rtt, operation))
         return "\n\n".join(parts + [self.claims_text()])
