@@ -48,7 +48,9 @@ class Series:
         return None if self.turns is None else self.turns / len(self.samples)
 
     def medians(self):
-        return [statistics.median(samples) for samples in self.rounds]
+        """Of each round; None: it took no part in that."""
+        return [statistics.median(samples) if samples else None
+                for samples in self.rounds]
 
 
 def quantile(samples, part):
@@ -58,7 +60,7 @@ def quantile(samples, part):
 
 def ratio(one, other):
     """Of the medians: (of all samples, least, most of a round)."""
-    each = [a / b for a, b in zip(one.medians(), other.medians())]
+    each = [a / b for a, b in zip(one.medians(), other.medians()) if a and b]
     return one.median / other.median, min(each), max(each)
 
 
