@@ -13,7 +13,7 @@ from .report import in_brackets, ratio
 AT_MOST_OF_PLAIN = 1.25
 HEADING = (f"{'':18}{'n':>4}{'p25':>8}{'median':>8}{'p95':>8} ms"
            f"{'times ours':>19}{'requests':>9}{'conn.':>6}{'trips':>7}"
-           f"{'CPU':>7}{'array':>7}{'its CPU':>8} ms")
+           f"{'CPU':>9}{'array':>7}{'its CPU':>8} ms")
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Report(report.Report):
                 f"{series.p95 * 1e3:8.2f}{versus:>22}"
                 f"{series.each('requests'):9.2f}"
                 f"{series.each('connections'):6.2f}{trips:>7}"
-                f"{series.each('cpu_s') * 1e3:7.2f}"
+                f"{series.each('cpu_s') * 1e3:9.2f}"
                 f"{series.each('array_s') * 1e3:7.2f}"
                 f"{series.each('array_cpu_s') * 1e3:8.2f}".rstrip())
 
