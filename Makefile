@@ -1,5 +1,5 @@
 # Two commands to start with, each doing all of its own set-up:
-#   make demo     a real Manila, a user's story, embedded GPFS servers
+#   make demo     a real Manila, a user's story, embedded storage
 #   make test     every check and test
 # Others: setup, lint, c-test, pytest, bench, doc, clean.
 

@@ -14,6 +14,8 @@ RTTS = (0, 10)                  # ms
 OPERATIONS = ("true", "/bin/true", "create_share")
 SHARE_GIB = 1
 
+# The concurrency mode of Manila since 2026.2.
+THREADS = {"OS_MANILA_DISABLE_EVENTLET_PATCHING": "1"}
 PAUSE = 0.05                    # seconds: longer than TCP delays an ACK
 
 OURS = "ours"
@@ -120,8 +122,24 @@ def plain_command(operation, create_share):
     return create_share if operation == "create_share" else operation
 
 
+def write_configuration(path, directory, options):
+    """A manila.conf with the one back end; its path."""
+    lines = ["[DEFAULT]", f"state_path = {directory}",
+             f"[{worker.BACKEND}]", f"share_backend_name = {worker.BACKEND}",
+             "driver_handles_share_servers = False"]
+    for option, value in options.items():
+        if isinstance(value, list):
+            value = ",".join(value)
+        lines.append(f"{option} = {value}")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    return path
+
+
 class Arena:
     """All contenders on one simulated cluster; starts and cleans up."""
+
+    operations = OPERATIONS
 
     def __init__(self, cluster, directory, stack):
         self.cluster = cluster
@@ -178,28 +196,20 @@ class Arena:
 
     def driver(self, name, label, port):
         module = {OURS: "ours", IN_TREE: "in_tree"}[name]
-        # The concurrency mode of Manila since 2026.2.
-        threads = {"OS_MANILA_DISABLE_EVENTLET_PATCHING": "1"}
         return self.stack.enter_context(Driver(
             label, processes.python(module, self.configuration(port)),
-            self.directory, threads))
+            self.directory, THREADS))
 
     def configuration(self, port):
         """The manila.conf of drivers that connect to this port."""
         known_hosts = self.file(f"known_hosts-{port}", "".join(
             f"[{self.node.address}]:{port} {key}\n"
             for key in self.node.host_keys.values()))
-        options = dict(self.cluster.settings(), gpfs_ssh_port=port,
-                       gpfs_ssh_known_hosts=known_hosts,
-                       share_backend_name=worker.BACKEND,
-                       driver_handles_share_servers=False)
-        lines = ["[DEFAULT]", f"state_path = {self.directory}",
-                 f"[{worker.BACKEND}]"]
-        for option, value in options.items():
-            if isinstance(value, list):
-                value = ",".join(value)
-            lines.append(f"{option} = {value}")
-        return self.file(f"manila-{port}.conf", "\n".join(lines) + "\n")
+        return write_configuration(
+            os.path.join(self.directory, f"manila-{port}.conf"),
+            self.directory,
+            dict(self.cluster.settings(), gpfs_ssh_port=port,
+                 gpfs_ssh_known_hosts=known_hosts))
 
     def file(self, name, text):
         path = os.path.join(self.directory, name)
@@ -241,9 +251,9 @@ class Arena:
             raise SimulatorError(done.stderr)
         self.cluster.journal.clear()
 
-    def late_us(self):
-        """How late the relays delivered a chunk on average."""
+    def late(self):
+        """(microseconds, chunks) of the relays."""
         counters = [c.relay.counters() for c in self.contenders
                     if c.relay and not c.pause]
-        late = sum(counter[1] for counter in counters)
-        return late / max(1, sum(counter[2] for counter in counters))
+        return (sum(counter[1] for counter in counters),
+                sum(counter[2] for counter in counters))

@@ -48,7 +48,9 @@ class Series:
         return None if self.turns is None else self.turns / len(self.samples)
 
     def medians(self):
-        return [statistics.median(samples) for samples in self.rounds]
+        """Of each round; None: it took no part in that."""
+        return [statistics.median(samples) if samples else None
+                for samples in self.rounds]
 
 
 def quantile(samples, part):
@@ -58,7 +60,7 @@ def quantile(samples, part):
 
 def ratio(one, other):
     """Of the medians: (of all samples, least, most of a round)."""
-    each = [a / b for a, b in zip(one.medians(), other.medians())]
+    each = [a / b for a, b in zip(one.medians(), other.medians()) if a and b]
     return one.median / other.median, min(each), max(each)
 
 
@@ -73,6 +75,8 @@ def in_brackets(value, least, most):
 class Report:
     """results: {(rtt, operation, contender name): Series}"""
 
+    operations = OPERATIONS
+
     def __init__(self, results, facts):
         self.results = results
         self.facts = facts
@@ -82,7 +86,7 @@ class Report:
 
     def text(self):
         parts = [self.facts_text()]
-        for operation in OPERATIONS:
+        for operation in self.operations:
             for rtt in RTTS:
                 parts.append(self.table(rtt, operation))
         return "\n\n".join(parts + [self.claims_text()])

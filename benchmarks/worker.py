@@ -30,7 +30,7 @@ def configure(path):
              version=version.version_string())
 
 
-def make_driver(class_path):
+def make_driver(class_path, before_setup=lambda driver: None):
     """As manila.share.manager.ShareManager does it."""
     from manila import context
     from manila.share import configuration
@@ -45,6 +45,7 @@ def make_driver(class_path):
         class_path, configuration=options,
         private_storage=drivers_private_data.DriverPrivateData(
             context=admin, backend_host="bench@bench", config_group=BACKEND))
+    before_setup(driver)
     driver.do_setup(admin)
     driver.check_for_setup_error()
     return driver

@@ -5,7 +5,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import textwrap
 
 from tests.backends.gpfs import NFSError
 from tests.demo import clients, storage
@@ -22,7 +21,6 @@ CHANGED = b'something else'
 COPYING, REVERTING = 'creating_from_snapshot', 'reverting_to_snapshot'
 GPFS_SECONDS = 0.4      # a command's, as in real life, so that both are seen
 MIB = 1 << 20
-WIDTH = 64              # of what Manila says
 REST = 8                # MiB that the ballast leaves of the share
 CHUNK = b'x' * (MIB // 4)
 
@@ -153,18 +151,7 @@ class GaneshaStory(Steps):
         self._check_content(self._c2, self._share)
 
     def _take_snapshot(self):
-        self._snapshot = self._client.share_snapshots.create(
-            self._share.share, name='demo')
-        self._wait_for_snapshot()
-
-    def _wait_for_snapshot(self):
-        def reached():
-            status = self._client.share_snapshots.get(
-                self._snapshot.id).status
-            if 'error' in status:
-                raise Failure(f'the snapshot went to status "{status}"')
-            return status == 'available'
-        self._until('the snapshot is available', reached)
+        self._snapshot = self._take_snapshot_of(self._share)
 
     def _change(self):
         with self._mount(self._c1, self._share) as mount:
@@ -185,7 +172,7 @@ class GaneshaStory(Steps):
             self._client.shares.revert_to_snapshot(self._share.share,
                                                    self._snapshot)
             said += self._wait_for_share(self._share, 'available')
-        self._wait_for_snapshot()
+        self._wait_for_snapshot(self._snapshot)
         return said
 
     @contextlib.contextmanager
@@ -240,9 +227,8 @@ class GaneshaStory(Steps):
         wrote = self._step('c1 goes on', self._write_on)
         self._console.detail('c1 wrote', f'{wrote} MiB')
         message = self._step('Shrinking it to 1 GiB is refused',
-                             self._shrink)
-        for number, line in enumerate(textwrap.wrap(message, WIDTH)):
-            self._console.detail('' if number else 'Manila', line)
+                             lambda: self._shrink_in_vain(share, 1))
+        self._show_message(message)
         self._check(share)
 
     def _fill(self):
@@ -276,20 +262,6 @@ class GaneshaStory(Steps):
         for offset in range(0, 2 * REST * MIB, len(CHUNK)):
             mount.write(BIG, CHUNK, offset=offset)
 
-    def _shrink(self):
-        """What Manila tells the user about it."""
-        share = self._share.share
-        self._client.shares.shrink(share, 1)
-        self._wait_for_share(self._share, 'available')
-        if self._client.shares.get(share.id).size != self._share.size:
-            raise Failure('Manila believes that the share was shrunk')
-        messages = [each.user_message
-                    for each in self._client.messages.list()
-                    if each.resource_id == share.id]
-        if not messages:
-            raise Failure('Manila has no message about it for the user')
-        return messages[0]
-
     # The end
 
     def _finish(self):
@@ -310,9 +282,7 @@ class GaneshaStory(Steps):
         return turns
 
     def _delete_snapshot(self):
-        self._client.share_snapshots.delete(self._snapshot)
-        self._until('the snapshot is gone', lambda: self._snapshot.id not in [
-            each.id for each in self._client.share_snapshots.list()])
+        self._forget_snapshot(self._snapshot)
         if self._cluster.snapshots():
             raise Failure('the storage still has '
                           f'{self._cluster.snapshots()}')

@@ -2,6 +2,7 @@
 """What the stories have in common: steps, waiting, looking at the servers."""
 
 import dataclasses
+import textwrap
 import time
 
 from keystoneauth1 import exceptions as keystone_exceptions
@@ -12,6 +13,7 @@ from tests.demo import storage
 
 _POLL = 0.1
 _TIMEOUT = 60
+_WIDTH = 64             # of what Manila says
 
 
 class Failure(Exception):
@@ -20,7 +22,7 @@ class Failure(Exception):
 
 @dataclasses.dataclass
 class Share:
-    """A share of the story, and what must stand on the servers for it."""
+    """A share of the story, and what must stand on the storage for it."""
 
     share: object       # as python-manilaclient has it
     size: int
@@ -50,10 +52,10 @@ class Steps:
 
     # What the user does
 
-    def _create(self, size, share_type, **more):
+    def _create(self, size, share_type, protocol='NFS', **more):
         """A share once it is available, and what Manila said until then."""
         created = Share(self._client.shares.create(
-            'NFS', size, share_type=share_type, **more), size)
+            protocol, size, share_type=share_type, **more), size)
         said = self._wait_for_share(created, 'available')
         locations = self._client.share_export_locations.list(created.share)
         paths = [location.path for location in locations]
@@ -63,8 +65,8 @@ class Steps:
         created.path = paths[0].rpartition(':')[2]
         return created, said
 
-    def _allow(self, share, client, level):
-        rule = self._client.shares.allow(share.share, 'ip', client, level)
+    def _allow(self, share, client, level, kind='ip'):
+        rule = self._client.shares.allow(share.share, kind, client, level)
         rule_id = rule['id'] if isinstance(rule, dict) else rule.id
         share.rules[client] = rule_id
         share.levels[client] = level
@@ -91,6 +93,34 @@ class Steps:
         self._client.shares.delete(share.share)
         self._until('the share is gone', lambda: self._is_gone(share))
 
+    def _shrink_in_vain(self, share, size):
+        """What Manila tells the user about why the share keeps its size."""
+        self._client.shares.shrink(share.share, size)
+        self._wait_for_share(share, 'available')
+        if self._client.shares.get(share.share.id).size != share.size:
+            raise Failure('Manila believes that the share was shrunk')
+        messages = [each.user_message
+                    for each in self._client.messages.list()
+                    if each.resource_id == share.share.id]
+        if not messages:
+            raise Failure('Manila has no message about it for the user')
+        return messages[0]
+
+    def _show_message(self, message):
+        for number, line in enumerate(textwrap.wrap(message, _WIDTH)):
+            self._console.detail('' if number else 'Manila', line)
+
+    def _take_snapshot_of(self, share):
+        snapshot = self._client.share_snapshots.create(share.share,
+                                                       name='demo')
+        self._wait_for_snapshot(snapshot)
+        return snapshot
+
+    def _forget_snapshot(self, snapshot):
+        self._client.share_snapshots.delete(snapshot)
+        self._until('the snapshot is gone', lambda: snapshot.id not in [
+            each.id for each in self._client.share_snapshots.list()])
+
     # How Manila says that it is done
 
     def _wait_for_share(self, share, status):
@@ -107,6 +137,14 @@ class Steps:
             return now.status == status
         self._until(f'the share is {status}', reached)
         return said
+
+    def _wait_for_snapshot(self, snapshot):
+        def reached():
+            status = self._client.share_snapshots.get(snapshot.id).status
+            if 'error' in status:
+                raise Failure(f'the snapshot went to status "{status}"')
+            return status == 'available'
+        self._until('the snapshot is available', reached)
 
     def _wait_for_rule(self, rule_id):
         def active():

@@ -43,7 +43,8 @@ class Story(Steps):
     def _create_type(self):
         self._client.share_types.create(
             'gpfs', spec_driver_handles_share_servers=False,
-            extra_specs={'knfs:export_options': EXPORT_OPTIONS})
+            extra_specs={'knfs:export_options': EXPORT_OPTIONS,
+                         'share_backend_name': 'gpfs1'})
 
     def _create_share(self):
         self._share, _ = self._create(1, 'gpfs', name='demo')

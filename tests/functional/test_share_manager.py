@@ -5,87 +5,27 @@ What Manila's database says after each step is compared with what stands on
 the storage servers.
 """
 
-import contextlib
-import json
 import os
-import subprocess
 import sys
-import threading
 
 import pytest
 
 from tests.backends.manila import Manila
-from tests.backends.manila.settings import environment
 from tests.demo import storage
 from tests.demo.console import Console
 from tests.demo.story import Story
-from tests.functional.share_manager import HOST, HOST6, NETWORK
+from tests.functional import managers
+from tests.functional.managers import MANILA22, steps
+from tests.functional.share_stories import HOST, HOST6, NETWORK
 
 DRIVER = 'manila_native.gpfs.GPFSShareDriver'
-REPOSITORY = os.path.abspath(
-    os.path.join(os.path.dirname(__file__), '..', '..'))
-# A Python with the other supported Manila: see the Makefile.
-MANILA22 = os.path.join(
-    REPOSITORY, os.environ.get('VENV22', 'build/venv-manila22'), 'bin/python')
-TIMEOUT = 60
 DELAY = 2       # of one command on the cluster, in seconds
 
 
-def backend(settings):
-    return dict(settings, share_driver=DRIVER,
-                driver_handles_share_servers=False)
-
-
-class Manager:
-    """The parent's side of tests.functional.share_manager."""
-
-    def __init__(self, process, directory):
-        self._process = process
-        self._directory = directory
-
-    def step(self, name):
-        """Let one step happen and return its report."""
-        line = self._process.stdout.readline()
-        if not line:
-            pytest.fail(f'it ended in step "{name}":\n{self._log()}')
-        report = json.loads(line)
-        assert report['step'] == name
-        return report
-
-    def go_on(self):
-        self._process.stdin.write('\n')
-        self._process.stdin.flush()
-
-    def finish(self):
-        self._process.communicate(timeout=TIMEOUT)
-        assert self._process.returncode == 0, self._log()
-
-    def _log(self):
-        return ''.join(path.read_text() for path in
-                       sorted(self._directory.glob('*.log')))
-
-
-@contextlib.contextmanager
 def running(mode, settings, directory, story='share', python=sys.executable):
-    """A share manager that has begun with the first step of a story."""
-    with open(directory / 'stderr.log', 'w', encoding='utf-8') as stderr:
-        process = subprocess.Popen(
-            [python, '-m', 'tests.functional.share_manager',
-             '--mode', mode, '--story', story, '--directory', str(directory),
-             '--settings', json.dumps(backend(settings)),
-             '--extra-specs', json.dumps({'knfs:export_options': 'sync'})],
-            cwd=REPOSITORY, text=True, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=stderr,
-            env=environment(mode))
-    # Bounds all the reads from the process below.
-    watchdog = threading.Timer(TIMEOUT, process.kill)
-    watchdog.start()
-    try:
-        yield Manager(process, directory)
-    finally:
-        watchdog.cancel()
-        process.kill()
-        process.communicate()
+    return managers.running(
+        mode, managers.backend(DRIVER, settings), directory, story, python,
+        extra_specs={'knfs:export_options': 'sync'})
 
 
 def assert_exports(cluster, report, quota, levels):
@@ -204,15 +144,6 @@ def test_life_with_ganesha(mode, gpfs_real_cluster, tmp_path):
         live_elsewhere(manager, cluster, ganesha_levels)
         manager.finish()
     assert [node.ganesha.starts() for node in cluster.nodes] == starts
-
-
-def steps(manager):
-    """A function that lets the next step happen, and returns its report."""
-    def step(name):
-        report = manager.step(name)
-        manager.go_on()
-        return report
-    return step
 
 
 def read(cluster, location, name):
@@ -430,7 +361,8 @@ def test_slow_copies_do_not_stop_others(mode, gpfs_cluster, tmp_path):
 @pytest.mark.parametrize('mode', ['threads', 'eventlet'])
 def test_the_demo(mode, gpfs_cluster2):
     """The story of `make demo`, through the API, in both modes."""
-    backends = {'gpfs1': backend(gpfs_cluster2.settings())}
+    backends = {'gpfs1': managers.backend(DRIVER,
+                                          gpfs_cluster2.settings())}
     with Manila(backends, mode=mode) as manila:
         Story(Console(), gpfs_cluster2, manila.client()).run()
         assert ' ERROR ' not in manila.log_text()
