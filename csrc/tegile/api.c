@@ -74,6 +74,7 @@ no_reply(int rc, const struct mn_rest_reply *reply)
         .code = code,
         .lost = reply->sent || (code == MN_EPROTO),
         .transient = network && !reply->sent,
+        .hopeless = code == MN_EPROTO, /* too long */
     };
 }
 
@@ -114,7 +115,8 @@ static bool
 may_repeat(const struct mn_tegile_method *method,
            const struct mn_tegile_verdict *v)
 {
-    return v->transient || (v->lost && method->kind != MN_TEGILE_ONCE);
+    bool again = v->transient || (v->lost && method->kind != MN_TEGILE_ONCE);
+    return again && !v->hopeless;
 }
 
 /* Until it is done, or may not be repeated, or time is over; then the error

@@ -15,6 +15,7 @@ struct mn_tegile_verdict {
     enum mn_code code; /* 0: done */
     bool lost;         /* not to be told whether it was done */
     bool transient;    /* not done, but may be when tried again */
+    bool hopeless;     /* trying again would bring the same */
     bool no_method;    /* not done: the firmware does not have it */
 };
 
