@@ -6,6 +6,7 @@ the storage servers.
 """
 
 import os
+import re
 import sys
 
 import pytest
@@ -19,6 +20,9 @@ from tests.functional.managers import MANILA22, steps
 from tests.functional.share_stories import HOST, HOST6, NETWORK
 
 DRIVER = 'manila_native.gpfs.GPFSShareDriver'
+GANESHA_CONFIG = '/etc/ganesha/ganesha.conf'
+SERVICE = '/etc/init.d/nfs-ganesha'
+OPERATORS = 'NFS_Core_Param { Nb_Worker = 4; }\n'
 DELAY = 2       # of one command on the cluster, in seconds
 
 
@@ -144,6 +148,43 @@ def test_life_with_ganesha(mode, gpfs_real_cluster, tmp_path):
         live_elsewhere(manager, cluster, ganesha_levels)
         manager.finish()
     assert [node.ganesha.starts() for node in cluster.nodes] == starts
+
+
+def edited_levels(cluster, path):
+    """The same of the file that NFS-Ganesha before 2.1 reads, on two servers;
+    the operator's part of it is still there."""
+    levels = []
+    for node in cluster.nodes:
+        text = node.read_file(GANESHA_CONFIG)
+        assert text.startswith(OPERATORS)
+        blocks = [block for block in text[len(OPERATORS):].split('EXPORT\n')
+                  if 'Path = "%s";' % path in block]
+        assert len(blocks) <= 1
+        found = re.findall(r'^    (RW?)_Access = "(.*)";$', ''.join(blocks),
+                           re.MULTILINE)
+        levels.append({client: 'rw' if key == 'RW' else 'ro'
+                       for key, clients in found
+                       for client in clients.split(',') if client})
+    assert levels[0] == levels[1]
+    return levels[0]
+
+
+@pytest.mark.parametrize('version', ['2.0', '1.5'])
+def test_life_with_old_ganesha(version, gpfs_cluster2, tmp_path):
+    """The files and the restarts alone: there is no such daemon to be had."""
+    for node in gpfs_cluster2.nodes:
+        node.run(['mkdir', '-p', '/etc/ganesha'], check=True)
+        node.write_file(GANESHA_CONFIG, OPERATORS)
+        node.write_file(SERVICE, '#!/bin/sh\necho "$1" >> /run/ganesha.did\n')
+        node.run(['chmod', '755', SERVICE], check=True)
+    settings = dict(gpfs_cluster2.settings(), gpfs_nfs_server_type='GNFS',
+                    gpfs_ganesha_version=version,
+                    ganesha_service_name='nfs-ganesha')
+    with running('threads', settings, tmp_path) as manager:
+        live_elsewhere(manager, gpfs_cluster2, edited_levels)
+        manager.finish()
+    for node in gpfs_cluster2.nodes:    # allow, change, deny, delete
+        assert node.read_file('/run/ganesha.did') == 'restart\n' * 4
 
 
 def read(cluster, location, name):
