@@ -148,9 +148,8 @@ TEGILE_MORE_OPTS = [
     cfg.StrOpt('tegile_ssl_cert_path',
                help='A file with certificates (PEM) of trusted CAs, or the '
                     'certificate of an array that signed its own; or a '
-                    'directory of such files, as "openssl rehash" makes it, '
-                    'written with a slash at its end. Default: the CAs that '
-                    'this machine trusts.'),
+                    'directory of such files, as "openssl rehash" makes it. '
+                    'Default: the CAs that this machine trusts.'),
     cfg.ListOpt('tegile_pools',
                 help='Pools of the array to make shares in. Default: all of '
                      'them.'),

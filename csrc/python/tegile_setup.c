@@ -111,6 +111,9 @@ make_driver(struct maker *m, struct mn_error *err)
     int rc = check(m, err);
     if (rc == 0) {
         rc = mn_rest_client_new(&rest_config, &rest, err);
+        if (rc == MN_ECONFIG) {
+            mn_error_prefix(err, "tegile_ssl_cert_path: ");
+        }
     }
     if (rc == 0) {
         rc = mn_tegile_new(&config, rest, &tegile, err);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rest/client.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/alloc.h"
 #include "core/base64.h"
@@ -28,6 +31,7 @@ struct client {
     char *server;
     char *prefix; /* "https://host:port/zebi/api/" */
     char *ca_path;
+    bool ca_is_directory;
     char *hint;
     char *authorization; /* a secret: the whole header */
     bool verify;
@@ -209,8 +213,7 @@ set_tls(CURL *e, const struct client *c)
     if (!c->ca_path) {
         return;
     }
-    size_t n = strlen(c->ca_path);
-    bool directory = n && c->ca_path[n - 1] == '/';
+    bool directory = c->ca_is_directory;
     curl_easy_setopt(e, directory ? CURLOPT_CAPATH : CURLOPT_CAINFO,
                      c->ca_path);
     curl_easy_setopt(e, directory ? CURLOPT_CAINFO : CURLOPT_CAPATH, NULL);
@@ -477,6 +480,25 @@ client_free(struct mn_rest *self)
 static const struct mn_rest_vtable vtable = {
     .call = client_call, .pause = client_pause, .free = client_free};
 
+/* What libcurl would say of it only when it connects. */
+static int
+look_at_cas(struct client *c, const struct mn_rest_config *config,
+            struct mn_error *err)
+{
+    struct stat st;
+    if (!config->ca_path || !config->verify) {
+        return 0;
+    }
+    if (stat(config->ca_path, &st) != 0
+        || access(config->ca_path, R_OK) != 0) {
+        return mn_error_set(err, MN_ECONFIG,
+                            "the certificates in %s can't be read: errno %d",
+                            config->ca_path, errno);
+    }
+    c->ca_is_directory = S_ISDIR(st.st_mode);
+    return 0;
+}
+
 int
 mn_rest_client_new(const struct mn_rest_config *config, struct mn_rest **rest,
                    struct mn_error *err)
@@ -499,6 +521,11 @@ mn_rest_client_new(const struct mn_rest_config *config, struct mn_rest **rest,
         || (config->ca_path && !c->ca_path)) {
         client_unref(c);
         return mn_error_nomem(err);
+    }
+    int rc = look_at_cas(c, config, err);
+    if (rc) {
+        client_unref(c);
+        return rc;
     }
     set_headers(c);
     *rest = &c->rest;

@@ -25,6 +25,7 @@ struct mn_rest_config {
     struct mn_waiter waiter;
 };
 
+/* CONFIG when the certificates can't be read. */
 int mn_rest_client_new(const struct mn_rest_config *config,
                        struct mn_rest **rest, struct mn_error *err);
 

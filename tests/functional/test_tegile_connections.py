@@ -187,9 +187,10 @@ def test_certificate_of_the_array_itself():
         world.close()
 
 
-def test_directory_of_authorities(world, tmp_path):
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_directory_of_authorities(slash, world, tmp_path):
     shutil.copy(world.array.ca_file, tmp_path / "ca.pem")
-    directory = os.path.join(tmp_path, "")
+    directory = f"{tmp_path}{slash}"
     driver = make_driver(world.array, tegile_ssl_cert_path=directory)
     with pytest.raises(exceptions.TegileConnectionException) as caught:
         driver.check_for_setup_error()      # not hashed yet
@@ -200,11 +201,12 @@ def test_directory_of_authorities(world, tmp_path):
 
 
 def test_certificate_file_is_missing(world):
-    driver = make_driver(world.array, tegile_ssl_cert_path="/nowhere/ca.pem")
-    with pytest.raises(exceptions.TegileConnectionException) as caught:
-        driver.check_for_setup_error()
-    check_untrusted(caught.value, world)
+    with pytest.raises(exceptions.TegileConfigurationException) as caught:
+        make_driver(world.array, tegile_ssl_cert_path="/nowhere/ca.pem")
+    assert "tegile_ssl_cert_path" in str(caught.value)
     assert "/nowhere/ca.pem" in str(caught.value)
+    make_driver(world.array, tegile_ssl_cert_path="/nowhere/ca.pem",
+                tegile_ssl_cert_verify=False).check_for_setup_error()
 
 
 # ---- what is told ----
