@@ -175,10 +175,10 @@ is_doubtful(int rc)
 }
 
 /* The call failed with rc and why, which stay what there is to tell when the
-   array can't be asked about it. */
+   array can't be asked about it; then *known is false. */
 static int
 ask_probe(struct mn_tegile_op *op, mn_tegile_probe *probe, const void *ctx,
-          int rc, bool *done, struct mn_error *why)
+          int rc, bool *known, bool *done, struct mn_error *why)
 {
     struct mn_error err = MN_ERROR_INIT;
     int asked = probe(op, ctx, done, &err);
@@ -186,7 +186,8 @@ ask_probe(struct mn_tegile_op *op, mn_tegile_probe *probe, const void *ctx,
         *why = err;
         return asked;
     }
-    *done = *done && asked == 0;
+    *known = asked == 0;
+    *done = *done && *known;
     return rc;
 }
 
@@ -203,6 +204,7 @@ mn_tegile__call_once(struct mn_tegile_op *op,
     }
     for (unsigned attempt = 0;; attempt++) {
         bool done = false;
+        bool known = false;
         struct mn_error why = MN_ERROR_INIT;
         int rc = call(op, method, body, reply, &why);
         bool lost = rc && rc != MN_ECANCELED && op->lost;
@@ -211,12 +213,12 @@ mn_tegile__call_once(struct mn_tegile_op *op,
             return 0;
         }
         if (lost || is_doubtful(rc)) {
-            rc = ask_probe(op, probe, ctx, rc, &done, &why);
+            rc = ask_probe(op, probe, ctx, rc, &known, &done, &why);
         }
         if (done) {
             return 0;
         }
-        if (!lost || rc == MN_ECANCELED || rc == MN_EEXISTS
+        if (!lost || !known || rc == MN_EEXISTS
             || mn_tegile__pause(op, attempt, err)) {
             mn_error_clear(err);
             *err = why;
