@@ -155,9 +155,9 @@ deny_to(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
 }
 
 /* The in-tree driver gave the array "10.0.0.1/32" as it got it. */
-static int
-deny(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
-     const char *level, struct mn_error *err)
+int
+mn_tegile__deny(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
+                const char *level, struct mn_error *err)
 {
     int rc = deny_to(a, rule, rule->to, level, err);
     if (rc == 0 && rule->form) {
@@ -196,15 +196,16 @@ change_level(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
     const char *other = strcmp(rule->level, "rw") == 0 ? "ro" : "rw";
     int rc = allow(a, rule, err);
     if (rc == 0) {
-        rc = deny(a, rule, other, err);
+        rc = mn_tegile__deny(a, rule, other, err);
     }
     return rc ? rc : allow(a, rule, err);
 }
 
 /* What the array says of one rule concerns that rule alone. */
-static int
-apply_one(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
-          bool known_elsewise, struct mn_error *err)
+int
+mn_tegile__apply_one(struct mn_tegile_access *a,
+                     const struct mn_tegile_rule *rule, bool known_elsewise,
+                     struct mn_error *err)
 {
     struct mn_error why = MN_ERROR_INIT;
     int rc =
@@ -220,8 +221,8 @@ apply_one(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
 }
 
 /* Of users alone, or of all rules. */
-static bool
-concerns(const struct mn_tegile_rule *rule, bool users_only)
+bool
+mn_tegile__concerns(const struct mn_tegile_rule *rule, bool users_only)
 {
     return !users_only || strcmp(rule->type, "user") == 0;
 }
@@ -237,8 +238,8 @@ apply_drops(struct mn_tegile_access *a, bool users_only, struct mn_error *err)
         const struct mn_tegile_rule *wanted =
             mn_tegile__find_rule(&a->all, rule->type, rule->to);
         bool stays = wanted && strcmp(wanted->level, rule->level) == 0;
-        if (concerns(rule, users_only) && !stays) {
-            rc = deny(a, rule, rule->level, err);
+        if (mn_tegile__concerns(rule, users_only) && !stays) {
+            rc = mn_tegile__deny(a, rule, rule->level, err);
         }
     }
     return rc;
@@ -254,101 +255,10 @@ apply_changes(struct mn_tegile_access *a, bool users_only,
         bool changed = mn_tegile__find_rule(&a->update, rule->type, rule->to);
         bool fresh = mn_tegile__find_rule(&a->add, rule->type, rule->to)
                      || mn_tegile__find_rule(&a->drop, rule->type, rule->to);
-        if (concerns(rule, users_only) && (changed || fresh)) {
-            rc = apply_one(a, rule, changed, err);
+        if (mn_tegile__concerns(rule, users_only) && (changed || fresh)) {
+            rc = mn_tegile__apply_one(a, rule, changed, err);
         }
     }
-    return rc;
-}
-
-/* ---- exactly these ---- */
-
-/* May the array, as far as it can be told, give more than the rule? Manila
-   makes rules read-only for a migration; they must then really be, even if
-   their clients are without access for a moment. */
-static bool
-may_be_more(const struct mn_tegile_rule *rule)
-{
-    return strcmp(rule->level, "ro") == 0;
-}
-
-/* Before 3.7. What the array has can't be asked for, and to clear it would
-   cut off everybody: every rule is allowed again, and what Manila does not
-   know stays. Only with no rules at all is nobody cut off by clearing. */
-static int
-resync_unseen(struct mn_tegile_access *a, struct mn_error *err)
-{
-    if (a->all.n == 0) {
-        return mn_tegile__call(a->op, &mn_tegile_m_clear_access,
-                               mn_tegile__args("ss", a->path, a->proto), NULL,
-                               err);
-    }
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < a->all.n; i++) {
-        rc = apply_one(a, &a->all.v[i], may_be_more(&a->all.v[i]), err);
-    }
-    return rc;
-}
-
-struct listed_user {
-    struct mn_tegile_rule rule;
-    bool is_user;
-};
-
-static struct listed_user
-user_of(const struct mn_json *entry)
-{
-    struct listed_user u = {.rule = {.type = "user"}};
-    const char *name = mn_json_field(entry, "aclUser");
-    const char *rights = mn_json_field(entry, "aclValDisplay");
-    size_t n = strlen(name);
-    u.rule.level = strchr(rights, 'w') ? "rw" : "ro";
-    u.is_user = mn_slice_eq_nocase(
-                    mn_slice_of(mn_json_field(entry, "aclType")), "User")
-                && mn_slice_eq_nocase(
-                    mn_slice_of(mn_json_field(entry, "aclMode")), "Allow")
-                && n > 0 && n < sizeof u.rule.to;
-    if (u.is_user) {
-        memcpy(u.rule.to, name, n + 1);
-    }
-    return u;
-}
-
-/* The level of a user in the list, or NULL. */
-static const char *
-listed_level(const struct mn_json *acl, const char *name)
-{
-    for (size_t i = 0; i < mn_json_count(acl); i++) {
-        struct listed_user u = user_of(mn_json_at(acl, i));
-        if (u.is_user && strcmp(u.rule.to, name) == 0) {
-            return u.rule.level;
-        }
-    }
-    return NULL;
-}
-
-static int
-resync_users(struct mn_tegile_access *a, struct mn_error *err)
-{
-    struct mn_json *share = NULL;
-    const struct mn_json *acl = NULL;
-    int rc = mn_tegile__ask_users(a, &share, &acl, err);
-    for (size_t i = 0; rc == 0 && i < a->all.n; i++) {
-        const struct mn_tegile_rule *rule = &a->all.v[i];
-        const char *level = listed_level(acl, rule->to);
-        bool same = level && strcmp(level, rule->level) == 0;
-        if (concerns(rule, true) && !same) {
-            /* some arrays don't list those of NFS */
-            rc = apply_one(a, rule, level || may_be_more(rule), err);
-        }
-    }
-    for (size_t i = 0; rc == 0 && i < mn_json_count(acl); i++) {
-        struct listed_user u = user_of(mn_json_at(acl, i));
-        if (u.is_user && !mn_tegile__find_rule(&a->all, "user", u.rule.to)) {
-            rc = deny(a, &u.rule, u.rule.level, err);
-        }
-    }
-    mn_json_free(share);
     return rc;
 }
 
@@ -360,7 +270,7 @@ has_users(const struct mn_tegile_access *a)
     const struct mn_tegile_rules *lists[] = {&a->all, &a->drop};
     for (size_t i = 0; i < 2; i++) {
         for (size_t j = 0; j < lists[i]->n; j++) {
-            if (concerns(&lists[i]->v[j], true)) {
+            if (mn_tegile__concerns(&lists[i]->v[j], true)) {
                 return true;
             }
         }
@@ -377,14 +287,14 @@ apply(struct mn_tegile_access *a, struct mn_error *err)
         return rc;
     }
     if (level < MN_TEGILE_ACLS) {
-        return a->resync ? resync_unseen(a, err)
+        return a->resync ? mn_tegile__resync_unseen(a, err)
                          : apply_changes(a, false, err);
     }
     if (strcmp(a->proto, "NFS") == 0) {
         rc = mn_tegile__apply_acl(a, err);
     }
     if (rc == 0 && a->resync) {
-        rc = resync_users(a, err);
+        rc = mn_tegile__resync_users(a, err);
     }
     else if (rc == 0 && has_users(a)) {
         rc = apply_changes(a, true, err);

@@ -302,6 +302,17 @@ int mn_tegile__ask_users(struct mn_tegile_access *a, struct mn_json **share,
 const struct mn_tegile_rule *
 mn_tegile__find_rule(const struct mn_tegile_rules *rules, const char *type,
                      const char *to);
+/* Of users alone, or of all rules. */
+bool mn_tegile__concerns(const struct mn_tegile_rule *rule, bool users_only);
+/* Take the access of one rule away; absent is success. */
+int mn_tegile__deny(struct mn_tegile_access *a,
+                    const struct mn_tegile_rule *rule, const char *level,
+                    struct mn_error *err);
+/* Bring one rule in force; known_elsewise: it may be so at another level. What
+   the array says of that rule alone is in its state. */
+int mn_tegile__apply_one(struct mn_tegile_access *a,
+                         const struct mn_tegile_rule *rule,
+                         bool known_elsewise, struct mn_error *err);
 /* Note that a rule is not in force. */
 void mn_tegile__refuse(const struct mn_tegile_rule *rule,
                        const struct mn_error *why);
@@ -314,6 +325,13 @@ bool mn_tegile__is_refusal(int rc);
    yet. In time of its own: that of the operation may be over. */
 void mn_tegile__take_back(struct mn_tegile *t,
                           const struct mn_tegile_place *place);
+
+/* ---- resync.c ---- */
+
+/* All rules, before 3.7. */
+int mn_tegile__resync_unseen(struct mn_tegile_access *a, struct mn_error *err);
+/* Those of users, from 3.7. */
+int mn_tegile__resync_users(struct mn_tegile_access *a, struct mn_error *err);
 
 /* ---- the operations, for the vtable ---- */
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Access to a share made exactly what Manila's rules say, when the array may
+ * hold anything.
+ */
+#include <string.h>
+
+#include "tegile/internal.h"
+
+/* May the array, as far as it can be told, give more than the rule? Manila
+   makes rules read-only for a migration; they must then really be, even if
+   their clients are without access for a moment. */
+static bool
+may_be_more(const struct mn_tegile_rule *rule)
+{
+    return strcmp(rule->level, "ro") == 0;
+}
+
+/* Before 3.7. What the array has can't be asked for, and to clear it would
+   cut off everybody: every rule is allowed again, and what Manila does not
+   know stays. Only with no rules at all is nobody cut off by clearing. */
+int
+mn_tegile__resync_unseen(struct mn_tegile_access *a, struct mn_error *err)
+{
+    if (a->all.n == 0) {
+        return mn_tegile__call(a->op, &mn_tegile_m_clear_access,
+                               mn_tegile__args("ss", a->path, a->proto), NULL,
+                               err);
+    }
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < a->all.n; i++) {
+        rc = mn_tegile__apply_one(a, &a->all.v[i], may_be_more(&a->all.v[i]),
+                                  err);
+    }
+    return rc;
+}
+
+struct listed_user {
+    struct mn_tegile_rule rule;
+    bool is_user;
+};
+
+static struct listed_user
+user_of(const struct mn_json *entry)
+{
+    struct listed_user u = {.rule = {.type = "user"}};
+    const char *name = mn_json_field(entry, "aclUser");
+    const char *rights = mn_json_field(entry, "aclValDisplay");
+    size_t n = strlen(name);
+    u.rule.level = strchr(rights, 'w') ? "rw" : "ro";
+    u.is_user = mn_slice_eq_nocase(
+                    mn_slice_of(mn_json_field(entry, "aclType")), "User")
+                && mn_slice_eq_nocase(
+                    mn_slice_of(mn_json_field(entry, "aclMode")), "Allow")
+                && n > 0 && n < sizeof u.rule.to;
+    if (u.is_user) {
+        memcpy(u.rule.to, name, n + 1);
+    }
+    return u;
+}
+
+/* The level of a user in the list, or NULL. */
+static const char *
+listed_level(const struct mn_json *acl, const char *name)
+{
+    for (size_t i = 0; i < mn_json_count(acl); i++) {
+        struct listed_user u = user_of(mn_json_at(acl, i));
+        if (u.is_user && strcmp(u.rule.to, name) == 0) {
+            return u.rule.level;
+        }
+    }
+    return NULL;
+}
+
+int
+mn_tegile__resync_users(struct mn_tegile_access *a, struct mn_error *err)
+{
+    struct mn_json *share = NULL;
+    const struct mn_json *acl = NULL;
+    int rc = mn_tegile__ask_users(a, &share, &acl, err);
+    for (size_t i = 0; rc == 0 && i < a->all.n; i++) {
+        const struct mn_tegile_rule *rule = &a->all.v[i];
+        const char *level = listed_level(acl, rule->to);
+        bool same = level && strcmp(level, rule->level) == 0;
+        if (mn_tegile__concerns(rule, true) && !same) {
+            /* some arrays don't list those of NFS */
+            rc =
+                mn_tegile__apply_one(a, rule, level || may_be_more(rule), err);
+        }
+    }
+    for (size_t i = 0; rc == 0 && i < mn_json_count(acl); i++) {
+        struct listed_user u = user_of(mn_json_at(acl, i));
+        if (u.is_user && !mn_tegile__find_rule(&a->all, "user", u.rule.to)) {
+            rc = mn_tegile__deny(a, &u.rule, u.rule.level, err);
+        }
+    }
+    mn_json_free(share);
+    return rc;
+}
