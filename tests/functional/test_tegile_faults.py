@@ -16,7 +16,7 @@ BOTH = ("before", "after")
 
 #: The reply is lost, once: the driver finds out and goes on by itself.
 LOST = [(how, when, {}) for how in ("reset", "close", "truncated", "hang",
-                                    "huge", "not-json", "html", "deep")
+                                    "not-json", "html", "deep")
         for when in BOTH]
 LOST += [("error", when, {"code": code}) for when in BOTH
          for code in ("REQUEST_TIMEOUT", "REQUEST_INTERRUPTED")]
@@ -106,6 +106,24 @@ def test_lost_reply(disturb):
         repeat(case, fault)
 
     disturb(lost, LOST)
+
+
+def test_too_long_reply(disturb):
+    """It would be as long another time: only what must not be done twice is
+    asked about."""
+    def huge(case, method, when):
+        fault = case.world.fault(method, how="huge", when=when)
+        if method in tegile_cases.ONCE:
+            case.run()
+            case.check()
+        else:
+            with pytest.raises(exceptions.TegileException) as caught:
+                case.run()
+            check_error(caught.value, case.world, case.share, method)
+        assert fault.hits == 1
+        repeat(case, fault)
+
+    disturb(huge, [(when,) for when in BOTH])
 
 
 def test_busy_array(disturb):
