@@ -11,12 +11,11 @@ pytest.importorskip('manila.share.driver')
 
 from oslo_config import cfg  # noqa: E402
 
-from manila.share import configuration  # noqa: E402
-from manila.share import driver as manila_driver  # noqa: E402
 from manila_native import _native  # noqa: E402
 from manila_native import exceptions  # noqa: E402
 from manila_native import gpfs  # noqa: E402
 from manila_native import waiting  # noqa: E402
+from tests.unit.sections import section  # noqa: E402
 
 GROUP = 'native-gpfs-unit'
 GIB = 1024 ** 3
@@ -25,22 +24,7 @@ CONF = cfg.CONF
 
 @pytest.fixture
 def conf():
-    """A back end's section; the values are taken back afterwards."""
-    if not CONF._namespace:
-        CONF([], project='manila', default_config_files=[])
-    section = configuration.Configuration(manila_driver.share_opts,
-                                          config_group=GROUP)
-    names = []
-
-    def set_(**values):
-        for name, value in values.items():
-            CONF.set_override(name, value, group=GROUP)
-            names.append(name)
-    section.set = set_
-    set_(driver_handles_share_servers=False)
-    yield section
-    for name in names:
-        CONF.clear_override(name, group=GROUP)
+    yield from section(GROUP)
 
 
 @pytest.fixture
