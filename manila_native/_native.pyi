@@ -179,7 +179,9 @@ class NASHelperBase:
     ) -> None: ...
     def create_export(self, local_path: str) -> str: ...
 
-class KNFSHelper(NASHelperBase):
+# What the three have; each has it as its own.
+@type_check_only
+class _NFSHelper(NASHelperBase):
     def allow_access(
         self,
         local_path: str,
@@ -197,41 +199,9 @@ class KNFSHelper(NASHelperBase):
     ) -> None: ...
     def remove_export(self, local_path: str, share: Any) -> None: ...
 
-class GNFSHelper(NASHelperBase):
-    def allow_access(
-        self,
-        local_path: str,
-        share: Any,
-        access_type: str,
-        access: str | Mapping[str, Any],
-    ) -> None: ...
-    def deny_access(
-        self,
-        local_path: str,
-        share: Any,
-        access_type: str,
-        access: str | Mapping[str, Any],
-        force: bool = False,
-    ) -> None: ...
-    def remove_export(self, local_path: str, share: Any) -> None: ...
-
-class CESHelper(NASHelperBase):
-    def allow_access(
-        self,
-        local_path: str,
-        share: Any,
-        access_type: str,
-        access: str | Mapping[str, Any],
-    ) -> None: ...
-    def deny_access(
-        self,
-        local_path: str,
-        share: Any,
-        access_type: str,
-        access: str | Mapping[str, Any],
-        force: bool = False,
-    ) -> None: ...
-    def remove_export(self, local_path: str, share: Any) -> None: ...
+class KNFSHelper(_NFSHelper): ...
+class GNFSHelper(_NFSHelper): ...
+class CESHelper(_NFSHelper): ...
 
 @disjoint_base
 class SSHExecutor:

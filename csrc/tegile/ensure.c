@@ -8,8 +8,6 @@
 #include "core/alloc.h"
 #include "tegile/internal.h"
 
-#define GIB ((int64_t)1 << 30)
-
 /* What is known of a pool's addresses. */
 struct pool_ips {
     const char *pool;
@@ -83,7 +81,7 @@ mend_quota(struct ensure *e, const struct mn_tegile_row *row,
 {
     unsigned level;
     int64_t quota = -1;
-    int64_t wanted = (int64_t)share->size_gib * GIB;
+    int64_t wanted = (int64_t)share->size_gib * MN_TEGILE_GIB;
     if (!wanted || row->total == wanted) {
         return 0;
     }

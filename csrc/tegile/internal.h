@@ -11,6 +11,9 @@
 #include "tegile/driver.h"
 #include "tegile/methods.h"
 
+/* Manila's unit of sizes, in bytes. */
+#define MN_TEGILE_GIB ((int64_t)1 << 30)
+
 struct mn_tegile {
     struct mn_driver base; /* first: casts both ways */
     char *server;

@@ -9,8 +9,6 @@
 
 #include "tegile/internal.h"
 
-#define GIB ((int64_t)1 << 30)
-
 /* Manila's sizes are whole GiB: the quota becomes the next one. */
 static int
 set_size(struct mn_tegile_op *op, const struct mn_tegile_place *place,
@@ -25,7 +23,7 @@ set_size(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     if (rc) {
         return rc;
     }
-    int64_t size = *size_gib ? (int64_t)*size_gib * GIB : quota;
+    int64_t size = *size_gib ? (int64_t)*size_gib * MN_TEGILE_GIB : quota;
     if (size <= 0) {
         return mn_error_set(err, MN_EINVAL,
                             "array %s: %s has no quota: set one, or give its "
@@ -38,8 +36,8 @@ set_size(struct mn_tegile_op *op, const struct mn_tegile_place *place,
                             " bytes already, more than the size given",
                             op->t->server, place->path, used);
     }
-    *size_gib = (uint64_t)((size + GIB - 1) / GIB);
-    return quota == (int64_t)*size_gib * GIB
+    *size_gib = (uint64_t)((size + MN_TEGILE_GIB - 1) / MN_TEGILE_GIB);
+    return quota == (int64_t)*size_gib * MN_TEGILE_GIB
                ? 0
                : mn_tegile__set_quota(op, place->path, *size_gib, err);
 }

@@ -8,8 +8,6 @@
 #include "core/alloc.h"
 #include "tegile/internal.h"
 
-#define GIB ((int64_t)1 << 30)
-
 /* ---- create ---- */
 
 static int
@@ -200,7 +198,7 @@ shrink_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     uint64_t gib = *(uint64_t *)ctx;
     int64_t used;
     int rc = mn_tegile__used(op, place, &used, err);
-    if (rc == 0 && (uint64_t)used > gib * (uint64_t)GIB) {
+    if (rc == 0 && (uint64_t)used > gib * (uint64_t)MN_TEGILE_GIB) {
         return mn_error_set(err, MN_ENOSPACE,
                             "data and snapshots take %" PRId64
                             " bytes, which is more than %" PRIu64 " GiB",

@@ -8,8 +8,6 @@
 
 #include "tegile/internal.h"
 
-#define GIB ((int64_t)1 << 30)
-
 /* The documented service takes bytes; the other one "GB", by which it means
    GiB, as all of the array's own tools do. */
 static int
@@ -18,7 +16,7 @@ set_bytes(struct mn_tegile_op *op, const char *path, uint64_t gib,
 {
     char values[64];
     snprintf(values, sizeof values, "{\"quotaInByte\":%" PRIu64 "}",
-             gib * (uint64_t)GIB);
+             gib * (uint64_t)MN_TEGILE_GIB);
     return mn_tegile__call(op, &mn_tegile_m_set_properties,
                            mn_tegile__args("sj", path, values), NULL, err);
 }
