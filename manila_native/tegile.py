@@ -47,6 +47,7 @@ class TegileShareDriver(_native.TegileShareDriver, scheduler.SchedulerMixin,
         # Manila builds its drivers in a parent process and forks the workers
         # later: nothing is read, started or opened here.
         super().__init__(False, *args, **kwargs)
+        self.private_storage = kwargs.get('private_storage')
         self.configuration.append_config_values(options.TEGILE_OPTS)
 
     @property
@@ -82,6 +83,7 @@ class TegileShareDriver(_native.TegileShareDriver, scheduler.SchedulerMixin,
             'exceptions': exceptions.CLASSES,
             'log': _log,
             'wait': waiting.choose,
+            'private_data': self.private_storage,
         }
 
     def _update_share_stats(self, data=None):

@@ -28,6 +28,7 @@ mnpy_services_copy(struct mnpy_services *s, const struct mnpy_services *from)
     replace(&s->log, from->log);
     replace(&s->wait, from->wait);
     replace(&s->extra_specs, from->extra_specs);
+    replace(&s->private_data, from->private_data);
 }
 
 static int
@@ -53,7 +54,7 @@ update_exceptions(struct mnpy_services *s, PyObject *dict)
 }
 
 static int
-update_callable(PyObject **slot, PyObject *dict, const char *key)
+update_object(PyObject **slot, PyObject *dict, const char *key, bool callable)
 {
     PyObject *name = PyUnicode_FromString(key);
     int there = name ? PyDict_Contains(dict, name) : -1;
@@ -62,7 +63,7 @@ update_callable(PyObject **slot, PyObject *dict, const char *key)
     if (!value) {
         return there == 0 ? 0 : -1;
     }
-    if (value != Py_None && !PyCallable_Check(value)) {
+    if (callable && value != Py_None && !PyCallable_Check(value)) {
         PyErr_Format(PyExc_TypeError, "%s must be callable or None", key);
         Py_DECREF(value);
         return -1;
@@ -86,13 +87,16 @@ mnpy_services_update(struct mnpy_services *s, PyObject *dict)
     int rc = exceptions == Py_None ? 0 : update_exceptions(s, exceptions);
     Py_DECREF(exceptions);
     if (rc == 0) {
-        rc = update_callable(&s->log, dict, "log");
+        rc = update_object(&s->log, dict, "log", true);
     }
     if (rc == 0) {
-        rc = update_callable(&s->wait, dict, "wait");
+        rc = update_object(&s->wait, dict, "wait", true);
     }
     if (rc == 0) {
-        rc = update_callable(&s->extra_specs, dict, "extra_specs");
+        rc = update_object(&s->extra_specs, dict, "extra_specs", true);
+    }
+    if (rc == 0) {
+        rc = update_object(&s->private_data, dict, "private_data", false);
     }
     return rc;
 }
@@ -106,6 +110,7 @@ mnpy_services_traverse(struct mnpy_services *s, visitproc visit, void *arg)
     Py_VISIT(s->log);
     Py_VISIT(s->wait);
     Py_VISIT(s->extra_specs);
+    Py_VISIT(s->private_data);
     return 0;
 }
 
@@ -118,4 +123,5 @@ mnpy_services_clear(struct mnpy_services *s)
     Py_CLEAR(s->log);
     Py_CLEAR(s->wait);
     Py_CLEAR(s->extra_specs);
+    Py_CLEAR(s->private_data);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the Python side lends to C: exception classes, where log records go,
- * how to wait, how to look up a share's extra specs. The module has a set of
- * them, and every object that works with others has its own copy.
+ * how to wait, how to look up a share's extra specs, what keeps its data. The
+ * module has a set of them, and every object that works with others has its
+ * own copy.
  */
 #ifndef MN_PYTHON_SERVICES_H
 #define MN_PYTHON_SERVICES_H
@@ -39,18 +40,19 @@ enum mnpy_exception {
 struct mnpy_services {
     enum mnpy_exception family; /* MNPY_GPFS or MNPY_TEGILE */
     PyObject *exceptions[MNPY_EXCEPTIONS_N];
-    PyObject *log;         /* log(level: int, text: str), or NULL */
-    PyObject *wait;        /* see wait.h, or NULL: wait as a thread */
-    PyObject *extra_specs; /* extra_specs(share) -> dict, or NULL: none */
+    PyObject *log;          /* log(level: int, text: str), or NULL */
+    PyObject *wait;         /* see wait.h, or NULL: wait as a thread */
+    PyObject *extra_specs;  /* extra_specs(share) -> dict, or NULL: none */
+    PyObject *private_data; /* Manila's DriverPrivateData, or NULL: none */
 };
 
 /* New references to what from holds. [gil] */
 void mnpy_services_copy(struct mnpy_services *s,
                         const struct mnpy_services *from);
 
-/* Replace what the dict's keys "exceptions" (itself a dict), "log", "wait"
-   and "extra_specs" give; None takes away. 0, or -1 with an exception.
-   [gil] */
+/* Replace what the dict's keys "exceptions" (itself a dict), "log", "wait",
+   "extra_specs" and "private_data" give; None takes away. 0, or -1 with an
+   exception. [gil] */
 int mnpy_services_update(struct mnpy_services *s, PyObject *dict);
 
 int mnpy_services_traverse(struct mnpy_services *s, visitproc visit,

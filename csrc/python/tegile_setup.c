@@ -2,6 +2,7 @@
 #include "core/alloc.h"
 #include "core/secret.h"
 #include "python/logbridge.h"
+#include "python/private_data.h"
 #include "python/raise.h"
 #include "python/setup_type.h"
 #include "python/wait.h"
@@ -107,6 +108,7 @@ make_driver(struct maker *m, struct mn_error *err)
         .request_timeout_s = (unsigned)m->request_s,
         .operation_timeout_s = (unsigned)m->operation_s,
         .log = mnpy_log(&setup->services),
+        .private_data = mnpy_private_data(&setup->services),
     };
     int rc = check(m, err);
     if (rc == 0) {

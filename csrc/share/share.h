@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/argv.h"
 #include "core/buf.h"
 #include "core/error.h"
 
@@ -17,6 +18,21 @@ enum mn_log_level { MN_LOG_DEBUG, MN_LOG_INFO, MN_LOG_WARNING, MN_LOG_ERROR };
 
 struct mn_log {
     void (*write)(void *ctx, enum mn_log_level level, const char *text);
+    void *ctx;
+};
+
+/* Texts that Manila keeps of a share for its driver, in its database
+   (DriverPrivateData). Called on the caller's thread. Members are NULL where
+   nothing is kept. A failure may leave a host exception pending: CANCELED. */
+struct mn_private_data {
+    /* Append key, value, key, value ... */
+    int (*get)(void *ctx, const char *share_id, struct mn_argv *pairs,
+               struct mn_error *err);
+    /* The same form; an empty value takes the key away. Others stay. */
+    int (*set)(void *ctx, const char *share_id, const struct mn_argv *pairs,
+               struct mn_error *err);
+    /* All of a share. */
+    int (*forget)(void *ctx, const char *share_id, struct mn_error *err);
     void *ctx;
 };
 

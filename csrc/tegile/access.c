@@ -8,122 +8,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
-#include "core/ipnet.h"
 #include "tegile/internal.h"
-
-/* ---- rules ---- */
-
-static int
-set_address(struct mn_tegile_rule *out, const char *to, struct mn_error *err)
-{
-    struct mn_ipnet net;
-    char text[MN_IPNET_TEXT];
-    int rc = mn_ipnet_parse(mn_slice_of(to), &net, err);
-    if (rc) {
-        return rc;
-    }
-    if (net.family != 4) {
-        return mn_error_set(err, MN_EINVAL,
-                            "%s: the array takes IPv4 addresses alone", to);
-    }
-    mn_ipnet_format(&net, text);
-    memcpy(out->to, text, sizeof text);
-    out->form = strcmp(text, to) == 0 ? NULL : to;
-    return 0;
-}
-
-static int
-set_user(struct mn_tegile_rule *out, const char *to, struct mn_error *err)
-{
-    size_t n = strlen(to);
-    if (n == 0 || n >= sizeof out->to) {
-        return mn_error_set(err, MN_EINVAL, "%.100s can't be a user's name",
-                            to);
-    }
-    memcpy(out->to, to, n + 1);
-    return 0;
-}
-
-static int
-rule_init(struct mn_tegile_rule *out, const struct mn_access_rule *rule,
-          const char *proto, struct mn_error *err)
-{
-    bool nfs = strcmp(proto, "NFS") == 0;
-    out->level = strcmp(rule->access_level, "ro") == 0 ? "ro" : "rw";
-    if (strcmp(rule->access_level, out->level) != 0) {
-        return mn_error_set(err, MN_EINVAL, "there is no access level %s",
-                            rule->access_level);
-    }
-    if (strcmp(rule->access_type, "user") == 0) {
-        out->type = "user";
-        return set_user(out, rule->access_to, err);
-    }
-    if (nfs && strcmp(rule->access_type, "ip") == 0) {
-        out->type = "ip";
-        return set_address(out, rule->access_to, err);
-    }
-    return mn_error_set(err, MN_EINVAL, "%s",
-                        nfs ? "Only IP or USER access types are allowed for "
-                              "NFS shares."
-                            : "Only USER access type is allowed for CIFS "
-                              "shares.");
-}
-
-void
-mn_tegile__refuse(const struct mn_tegile_rule *rule,
-                  const struct mn_error *why)
-{
-    struct mn_rule_state *s = rule->state;
-    if (s && s->code == MN_OK) {
-        size_t n = strnlen(why->text, sizeof s->text - 1);
-        s->code = why->code;
-        memcpy(s->text, why->text, n);
-        s->text[n] = '\0';
-    }
-}
-
-bool
-mn_tegile__is_refusal(int rc)
-{
-    return rc == MN_EINVAL || rc == MN_EREMOTE || rc == MN_EEXISTS;
-}
-
-const struct mn_tegile_rule *
-mn_tegile__find_rule(const struct mn_tegile_rules *rules, const char *type,
-                     const char *to)
-{
-    for (size_t i = 0; i < rules->n; i++) {
-        if (strcmp(rules->v[i].type, type) == 0
-            && strcmp(rules->v[i].to, to) == 0) {
-            return &rules->v[i];
-        }
-    }
-    return NULL;
-}
-
-/* Those that the array can serve. The others are told of in states, or, in a
-   list of changes, were never in force. */
-static int
-rules_init(struct mn_tegile_rules *out, struct mn_rules in, const char *proto,
-           struct mn_rule_state *states, struct mn_error *err)
-{
-    out->v = mn_calloc(in.n + 1, sizeof *out->v);
-    if (!out->v) {
-        return mn_error_nomem(err);
-    }
-    for (size_t i = 0; i < in.n; i++) {
-        struct mn_error why = MN_ERROR_INIT;
-        struct mn_tegile_rule *rule = &out->v[out->n];
-        *rule = (struct mn_tegile_rule){.state = states ? &states[i] : NULL};
-        if (rule_init(rule, &in.v[i], proto, &why) == 0) {
-            out->n++;
-        }
-        else {
-            mn_tegile__refuse(rule, &why);
-        }
-    }
-    return 0;
-}
 
 /* ---- one by one ---- */
 
@@ -193,44 +78,63 @@ static int
 change_level(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
              struct mn_error *err)
 {
-    const char *other = strcmp(rule->level, "rw") == 0 ? "ro" : "rw";
     int rc = allow(a, rule, err);
     if (rc == 0) {
-        rc = mn_tegile__deny(a, rule, other, err);
+        rc = mn_tegile__deny(a, rule, mn_tegile__other(rule->level), err);
     }
     return rc ? rc : allow(a, rule, err);
 }
 
+bool
+mn_tegile__concerns(const struct mn_tegile_access *a,
+                    const struct mn_tegile_rule *rule)
+{
+    return !a->users_only || mn_tegile__is_user(rule);
+}
+
+bool
+mn_tegile__is_change(const struct mn_tegile_access *a, const char *type,
+                     const char *to)
+{
+    return mn_tegile__find_rule(&a->add, type, to)
+           || mn_tegile__find_rule(&a->drop, type, to)
+           || mn_tegile__find_rule(&a->update, type, to);
+}
+
 /* What the array says of one rule concerns that rule alone. */
 int
-mn_tegile__apply_one(struct mn_tegile_access *a,
-                     const struct mn_tegile_rule *rule, bool known_elsewise,
-                     struct mn_error *err)
+mn_tegile__apply_one(struct mn_tegile_access *a, struct mn_tegile_rule *rule,
+                     bool perhaps_elsewise, struct mn_error *err)
 {
     struct mn_error why = MN_ERROR_INIT;
     int rc =
-        known_elsewise ? change_level(a, rule, &why) : allow(a, rule, &why);
+        perhaps_elsewise ? change_level(a, rule, &why) : allow(a, rule, &why);
     if (mn_tegile__is_refusal(rc)) {
         mn_tegile__refuse(rule, &why);
         return 0;
     }
+    rule->told = rc == 0;
     if (rc) {
         *err = why;
     }
     return rc;
 }
 
-/* Of users alone, or of all rules. */
-bool
-mn_tegile__concerns(const struct mn_tegile_rule *rule, bool users_only)
+/* At the level of the rule, and at the other if the array may have that. */
+int
+mn_tegile__take_away(struct mn_tegile_access *a,
+                     const struct mn_tegile_rule *rule, struct mn_error *err)
 {
-    return !users_only || strcmp(rule->type, "user") == 0;
+    int rc = mn_tegile__deny(a, rule, rule->level, err);
+    return rc == 0 && mn_tegile__may_differ(a, rule, false)
+               ? mn_tegile__deny(a, rule, mn_tegile__other(rule->level), err)
+               : rc;
 }
 
 /* Those that go first, then those that come: a rule may be in both lists, with
    two levels. One that another rule still wants stays. */
 static int
-apply_drops(struct mn_tegile_access *a, bool users_only, struct mn_error *err)
+apply_drops(struct mn_tegile_access *a, struct mn_error *err)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < a->drop.n; i++) {
@@ -238,25 +142,25 @@ apply_drops(struct mn_tegile_access *a, bool users_only, struct mn_error *err)
         const struct mn_tegile_rule *wanted =
             mn_tegile__find_rule(&a->all, rule->type, rule->to);
         bool stays = wanted && strcmp(wanted->level, rule->level) == 0;
-        if (mn_tegile__concerns(rule, users_only) && !stays) {
-            rc = mn_tegile__deny(a, rule, rule->level, err);
+        if (mn_tegile__concerns(a, rule) && !stays) {
+            rc = mn_tegile__take_away(a, rule, err);
         }
     }
     return rc;
 }
 
 static int
-apply_changes(struct mn_tegile_access *a, bool users_only,
-              struct mn_error *err)
+apply_changes(struct mn_tegile_access *a, struct mn_error *err)
 {
-    int rc = apply_drops(a, users_only, err);
+    int rc = apply_drops(a, err);
     for (size_t i = 0; rc == 0 && i < a->all.n; i++) {
-        const struct mn_tegile_rule *rule = &a->all.v[i];
-        bool changed = mn_tegile__find_rule(&a->update, rule->type, rule->to);
-        bool fresh = mn_tegile__find_rule(&a->add, rule->type, rule->to)
-                     || mn_tegile__find_rule(&a->drop, rule->type, rule->to);
-        if (mn_tegile__concerns(rule, users_only) && (changed || fresh)) {
-            rc = mn_tegile__apply_one(a, rule, changed, err);
+        struct mn_tegile_rule *rule = &a->all.v[i];
+        if (mn_tegile__concerns(a, rule)
+            && mn_tegile__is_change(a, rule->type, rule->to)) {
+            bool changed =
+                mn_tegile__find_rule(&a->update, rule->type, rule->to);
+            rc = mn_tegile__apply_one(
+                a, rule, mn_tegile__may_differ(a, rule, changed), err);
         }
     }
     return rc;
@@ -270,12 +174,32 @@ has_users(const struct mn_tegile_access *a)
     const struct mn_tegile_rules *lists[] = {&a->all, &a->drop};
     for (size_t i = 0; i < 2; i++) {
         for (size_t j = 0; j < lists[i]->n; j++) {
-            if (mn_tegile__concerns(&lists[i]->v[j], true)) {
+            if (mn_tegile__is_user(&lists[i]->v[j])) {
                 return true;
             }
         }
     }
     return false;
+}
+
+/* Rules that the array is told one by one. */
+static int
+apply_singles(struct mn_tegile_access *a, struct mn_error *err)
+{
+    int rc = mn_tegile__mark_unsure(a, err);
+    if (rc) {
+        return rc;
+    }
+    if (!a->resync) {
+        rc = apply_changes(a, err);
+    }
+    else if (a->users_only) {
+        rc = mn_tegile__resync_users(a, err);
+    }
+    else {
+        rc = mn_tegile__resync_unseen(a, err);
+    }
+    return rc ? rc : mn_tegile__remember(a, err);
 }
 
 static int
@@ -286,20 +210,15 @@ apply(struct mn_tegile_access *a, struct mn_error *err)
     if (rc) {
         return rc;
     }
-    if (level < MN_TEGILE_ACLS) {
-        return a->resync ? mn_tegile__resync_unseen(a, err)
-                         : apply_changes(a, false, err);
+    a->users_only = level >= MN_TEGILE_ACLS;
+    bool singles = !a->users_only || a->resync || has_users(a);
+    if (singles) {
+        rc = mn_tegile__recall(a, err);
     }
-    if (strcmp(a->proto, "NFS") == 0) {
+    if (rc == 0 && a->users_only && strcmp(a->proto, "NFS") == 0) {
         rc = mn_tegile__apply_acl(a, err);
     }
-    if (rc == 0 && a->resync) {
-        rc = mn_tegile__resync_users(a, err);
-    }
-    else if (rc == 0 && has_users(a)) {
-        rc = apply_changes(a, true, err);
-    }
-    return rc;
+    return rc == 0 && singles ? apply_singles(a, err) : rc;
 }
 
 static int
@@ -309,6 +228,7 @@ apply_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     struct mn_tegile_access *a = ctx;
     a->op = op;
     a->path = place->path;
+    mn_tegile__known_dispose(a);
     return apply(a, err);
 }
 
@@ -336,6 +256,7 @@ mn_tegile__update_access(struct mn_driver *d, const struct mn_share *share,
 {
     struct mn_tegile_op op;
     struct mn_tegile_access a = {
+        .id = share->id,
         .proto = share->proto,
         .resync = !add.n && !drop.n && !update.n,
     };
@@ -343,15 +264,15 @@ mn_tegile__update_access(struct mn_driver *d, const struct mn_share *share,
     for (size_t i = 0; i < all.n; i++) {
         states[i] = (struct mn_rule_state){0};
     }
-    int rc = rules_init(&a.all, all, share->proto, states, err);
+    int rc = mn_tegile__rules_init(&a.all, all, share->proto, states, err);
     if (rc == 0) {
-        rc = rules_init(&a.add, add, share->proto, NULL, err);
+        rc = mn_tegile__rules_init(&a.add, add, share->proto, NULL, err);
     }
     if (rc == 0) {
-        rc = rules_init(&a.drop, drop, share->proto, NULL, err);
+        rc = mn_tegile__rules_init(&a.drop, drop, share->proto, NULL, err);
     }
     if (rc == 0) {
-        rc = rules_init(&a.update, update, share->proto, NULL, err);
+        rc = mn_tegile__rules_init(&a.update, update, share->proto, NULL, err);
     }
     if (rc == 0) {
         rc = mn_tegile__at(&op, share, apply_at, &a, err);
@@ -359,6 +280,7 @@ mn_tegile__update_access(struct mn_driver *d, const struct mn_share *share,
     if (rc == MN_ENOTFOUND && all.n == 0) {
         rc = nobody_left(&op, share, rc, err);
     }
+    mn_tegile__known_dispose(&a);
     mn_free(a.all.v);
     mn_free(a.add.v);
     mn_free(a.drop.v);

@@ -48,6 +48,7 @@ mn_tegile_new(const struct mn_tegile_config *config, struct mn_rest *rest,
     t->base.vtable = &mn_tegile__vtable;
     t->rest = rest;
     t->log = config->log;
+    t->private_data = config->private_data;
     t->request_ms = (int64_t)config->request_timeout_s * 1000;
     t->operation_ms = (int64_t)config->operation_timeout_s * 1000;
     t->server = mn_strdup(config->server);
@@ -80,15 +81,12 @@ backend_info(struct mn_driver *d, struct mn_buf *info, struct mn_error *err)
     return mn_buf_failed(info) ? mn_error_nomem(err) : 0;
 }
 
-/* The array does not know whose share it is: there is nothing to undo. */
+/* The array does not know whose share it is: it need not be told. */
 static int
 unmanage_share(struct mn_driver *d, const struct mn_share *share,
                struct mn_error *err)
 {
-    (void)d;
-    (void)share;
-    (void)err;
-    return 0;
+    return mn_tegile__forget(mn_tegile__of(d), share, err);
 }
 
 const struct mn_driver_vtable mn_tegile__vtable = {

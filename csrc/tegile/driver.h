@@ -2,8 +2,9 @@
 /*
  * The IntelliFlash (Tegile) driver without Python: shares are datasets
  * "pool/Local/project/name" of the array, made and changed by calls of its
- * REST services "openstack" and "v2". Nothing is remembered between calls but
- * the array's firmware level; the array is the only state.
+ * REST services "openstack" and "v2". Between calls nothing is remembered here
+ * but the array's firmware level. Manila keeps what the array can't be asked
+ * for: the access rules that it was told one by one.
  */
 #ifndef MN_TEGILE_DRIVER_H
 #define MN_TEGILE_DRIVER_H
@@ -20,6 +21,7 @@ struct mn_tegile_config {
     unsigned request_timeout_s;   /* for one answer of the array */
     unsigned operation_timeout_s; /* for all that an operation asks */
     struct mn_log log;
+    struct mn_private_data private_data;
 };
 
 struct mn_tegile;

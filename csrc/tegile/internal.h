@@ -23,6 +23,7 @@ struct mn_tegile {
     int64_t operation_ms;
     struct mn_rest *rest;
     struct mn_log log;
+    struct mn_private_data private_data;
     /* The one fact that is remembered: MN_TEGILE_LEVEL() of the firmware, 0
        until it was asked for. Asked anew with the statistics. */
     atomic_uint firmware;
@@ -266,15 +267,17 @@ int mn_tegile__drop_snapshot(struct mn_tegile_op *op, const char *path,
 int mn_tegile__list_snapshots(struct mn_tegile_op *op, const char *path,
                               struct mn_json **names, struct mn_error *err);
 
-/* ---- access.c, acl.c ---- */
+/* ---- rules.c ---- */
 
 /* An access rule that the array can serve. */
 struct mn_tegile_rule {
+    const char *id;   /* Manila's access_id, or NULL */
     const char *type; /* "ip" or "user" */
     char to[256];     /* canonical address or network, or the user's name */
     const char *form; /* in which Manila has it, if that is another; or NULL */
     const char *level;
     struct mn_rule_state *state; /* of all.v[i]; NULL: of another list */
+    bool told; /* the array was told of it alone, and has agreed */
 };
 
 struct mn_tegile_rules {
@@ -282,16 +285,39 @@ struct mn_tegile_rules {
     size_t n;
 };
 
+/* Those that the array can serve; the texts are borrowed. The others are told
+   of in states, or, in a list of changes (states: NULL), were never in
+   force. */
+int mn_tegile__rules_init(struct mn_tegile_rules *out, struct mn_rules in,
+                          const char *proto, struct mn_rule_state *states,
+                          struct mn_error *err);
+/* The rule with this type and target, or NULL. */
+const struct mn_tegile_rule *
+mn_tegile__find_rule(const struct mn_tegile_rules *rules, const char *type,
+                     const char *to);
+bool mn_tegile__is_user(const struct mn_tegile_rule *rule);
+/* Note that a rule is not in force. */
+void mn_tegile__refuse(const struct mn_tegile_rule *rule,
+                       const struct mn_error *why);
+/* Did the array refuse this rule alone, so that others may do? */
+bool mn_tegile__is_refusal(int rc);
+
+/* ---- access.c, acl.c ---- */
+
 /* What an update of access works with. */
 struct mn_tegile_access {
     struct mn_tegile_op *op;
+    const char *id; /* of the share, for Manila */
     const char *path;
     const char *proto;
     struct mn_tegile_rules all;
     struct mn_tegile_rules add;
     struct mn_tegile_rules drop;
     struct mn_tegile_rules update;
-    bool resync; /* the array may hold anything */
+    bool resync;     /* the array may hold anything */
+    bool users_only; /* those of addresses are a list, and no concern */
+    struct mn_argv private_data;
+    struct mn_tegile_rules known; /* of private_data; the level may be "??" */
 };
 
 /* From 3.7: make the share's network ACL what the ip rules say, in one
@@ -301,26 +327,43 @@ int mn_tegile__apply_acl(struct mn_tegile_access *a, struct mn_error *err);
    the ACL belongs. */
 int mn_tegile__ask_users(struct mn_tegile_access *a, struct mn_json **share,
                          const struct mn_json **acl, struct mn_error *err);
-/* The rule with this type and target, or NULL. */
-const struct mn_tegile_rule *
-mn_tegile__find_rule(const struct mn_tegile_rules *rules, const char *type,
-                     const char *to);
-/* Of users alone, or of all rules. */
-bool mn_tegile__concerns(const struct mn_tegile_rule *rule, bool users_only);
-/* Take the access of one rule away; absent is success. */
+/* Is the array told of such rules one by one? */
+bool mn_tegile__concerns(const struct mn_tegile_access *a,
+                         const struct mn_tegile_rule *rule);
+/* Is it one that is added, goes or changes its level? */
+bool mn_tegile__is_change(const struct mn_tegile_access *a, const char *type,
+                          const char *to);
+/* Take the access of one rule away, at one level; absent is success. */
 int mn_tegile__deny(struct mn_tegile_access *a,
                     const struct mn_tegile_rule *rule, const char *level,
                     struct mn_error *err);
-/* Bring one rule in force; known_elsewise: it may be so at another level. What
-   the array says of that rule alone is in its state. */
-int mn_tegile__apply_one(struct mn_tegile_access *a,
+/* Whatever level the array may have it at, as far as is known. */
+int mn_tegile__take_away(struct mn_tegile_access *a,
                          const struct mn_tegile_rule *rule,
-                         bool known_elsewise, struct mn_error *err);
-/* Note that a rule is not in force. */
-void mn_tegile__refuse(const struct mn_tegile_rule *rule,
-                       const struct mn_error *why);
-/* Did the array refuse this rule alone, so that others may do? */
-bool mn_tegile__is_refusal(int rc);
+                         struct mn_error *err);
+/* Bring one rule in force; perhaps_elsewise: it may be so at another level.
+   What the array says of that rule alone is in its state. */
+int mn_tegile__apply_one(struct mn_tegile_access *a,
+                         struct mn_tegile_rule *rule, bool perhaps_elsewise,
+                         struct mn_error *err);
+
+/* ---- known.c ---- */
+
+const char *mn_tegile__other(const char *level);
+/* What is known of the share's rules. */
+int mn_tegile__recall(struct mn_tegile_access *a, struct mn_error *err);
+void mn_tegile__known_dispose(struct mn_tegile_access *a);
+/* May the array have the rule at another level? otherwise: when nothing is
+   known of it. */
+bool mn_tegile__may_differ(const struct mn_tegile_access *a,
+                           const struct mn_tegile_rule *rule, bool otherwise);
+/* Before the array is told: what is going to change is not certain. */
+int mn_tegile__mark_unsure(struct mn_tegile_access *a, struct mn_error *err);
+/* After it was told all. */
+int mn_tegile__remember(struct mn_tegile_access *a, struct mn_error *err);
+/* The share is gone, or Manila's no more. */
+int mn_tegile__forget(struct mn_tegile *t, const struct mn_share *share,
+                      struct mn_error *err);
 
 /* ---- shares.c ---- */
 

@@ -7,18 +7,36 @@
 
 #include "tegile/internal.h"
 
-/* May the array, as far as it can be told, give more than the rule? Manila
-   makes rules read-only for a migration; they must then really be, even if
-   their clients are without access for a moment. */
+/* May the array give more than the rule? Manila makes rules read-only for a
+   migration; they must then really be, even if clients of whom nothing is
+   known are without access for a moment. */
 static bool
-may_be_more(const struct mn_tegile_rule *rule)
+may_be_more(const struct mn_tegile_access *a,
+            const struct mn_tegile_rule *rule)
 {
-    return strcmp(rule->level, "ro") == 0;
+    return mn_tegile__may_differ(a, rule, strcmp(rule->level, "ro") == 0);
+}
+
+/* Those that the array was told of and Manila has no more. */
+static int
+drop_lost(struct mn_tegile_access *a, struct mn_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < a->known.n; i++) {
+        struct mn_tegile_rule lost = a->known.v[i];
+        lost.level = strcmp(lost.level, "ro") == 0 ? "ro" : "rw";
+        if (mn_tegile__concerns(a, &lost)
+            && !mn_tegile__find_rule(&a->all, lost.type, lost.to)) {
+            rc = mn_tegile__take_away(a, &lost, err);
+        }
+    }
+    return rc;
 }
 
 /* Before 3.7. What the array has can't be asked for, and to clear it would
-   cut off everybody: every rule is allowed again, and what Manila does not
-   know stays. Only with no rules at all is nobody cut off by clearing. */
+   cut off everybody: every rule is allowed again, and what neither Manila nor
+   the driver knows stays. Only with no rules at all is nobody cut off by
+   clearing. */
 int
 mn_tegile__resync_unseen(struct mn_tegile_access *a, struct mn_error *err)
 {
@@ -29,10 +47,10 @@ mn_tegile__resync_unseen(struct mn_tegile_access *a, struct mn_error *err)
     }
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < a->all.n; i++) {
-        rc = mn_tegile__apply_one(a, &a->all.v[i], may_be_more(&a->all.v[i]),
-                                  err);
+        rc = mn_tegile__apply_one(a, &a->all.v[i],
+                                  may_be_more(a, &a->all.v[i]), err);
     }
-    return rc;
+    return rc ? rc : drop_lost(a, err);
 }
 
 struct listed_user {
@@ -72,21 +90,35 @@ listed_level(const struct mn_json *acl, const char *name)
     return NULL;
 }
 
+/* Some arrays don't list those of NFS. */
+static int
+apply_wanted(struct mn_tegile_access *a, const struct mn_json *acl,
+             struct mn_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < a->all.n; i++) {
+        struct mn_tegile_rule *rule = &a->all.v[i];
+        const char *level = listed_level(acl, rule->to);
+        bool same = level && strcmp(level, rule->level) == 0;
+        if (same && mn_tegile__is_user(rule)) {
+            rule->told = true;
+        }
+        else if (mn_tegile__is_user(rule)) {
+            rc = mn_tegile__apply_one(a, rule, level || may_be_more(a, rule),
+                                      err);
+        }
+    }
+    return rc;
+}
+
 int
 mn_tegile__resync_users(struct mn_tegile_access *a, struct mn_error *err)
 {
     struct mn_json *share = NULL;
     const struct mn_json *acl = NULL;
     int rc = mn_tegile__ask_users(a, &share, &acl, err);
-    for (size_t i = 0; rc == 0 && i < a->all.n; i++) {
-        const struct mn_tegile_rule *rule = &a->all.v[i];
-        const char *level = listed_level(acl, rule->to);
-        bool same = level && strcmp(level, rule->level) == 0;
-        if (mn_tegile__concerns(rule, true) && !same) {
-            /* some arrays don't list those of NFS */
-            rc =
-                mn_tegile__apply_one(a, rule, level || may_be_more(rule), err);
-        }
+    if (rc == 0) {
+        rc = apply_wanted(a, acl, err);
     }
     for (size_t i = 0; rc == 0 && i < mn_json_count(acl); i++) {
         struct listed_user u = user_of(mn_json_at(acl, i));
@@ -95,5 +127,5 @@ mn_tegile__resync_users(struct mn_tegile_access *a, struct mn_error *err)
         }
     }
     mn_json_free(share);
-    return rc;
+    return rc ? rc : drop_lost(a, err);
 }

@@ -168,9 +168,9 @@ mn_tegile__delete_share(struct mn_driver *d, const struct mn_share *share,
     int rc = mn_tegile__at(&op, share, delete_at, NULL, err);
     if (rc == MN_ENOTFOUND) {
         mn_error_clear(err);
-        return 0;
+        rc = 0;
     }
-    return rc;
+    return rc ? rc : mn_tegile__forget(op.t, share, err);
 }
 
 /* ---- size ---- */

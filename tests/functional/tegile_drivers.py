@@ -3,6 +3,7 @@
 
 import pytest
 from manila.share import driver as share_driver
+from manila.share import drivers_private_data
 
 from manila_native import options
 from manila_native import tegile
@@ -25,20 +26,50 @@ def settings_of(array, **changes):
                  "tegile_ssl_cert_path": array.ca_file}, **changes)
 
 
-def make_driver(array, **changes):
+class Storage(drivers_private_data.StorageDriver):
+    """What Manila has in a table of its database."""
+
+    def __init__(self):
+        super().__init__(None, None)
+        self.entities = {}
+
+    def get(self, entity_id, key, default):
+        assert key is None
+        return dict(self.entities.get(entity_id, {}))
+
+    def update(self, entity_id, details, delete_existing):
+        assert not delete_existing
+        self.entities.setdefault(entity_id, {}).update(details)
+
+    def delete(self, entity_id, key):
+        if key is None:
+            self.entities.pop(entity_id, None)
+        for each in key or ():
+            del self.entities[entity_id][each]
+
+
+def new_storage(storage=None):
+    """What Manila gives a driver to keep its data in."""
+    return drivers_private_data.DriverPrivateData(
+        storage=storage or Storage())
+
+
+def make_driver(array, private_storage=None, **changes):
     """A set-up TegileShareDriver that knows the array's firmware, as after
     Manila's start; changes: options of the back end."""
-    driver = new_driver(array, **changes)
+    driver = new_driver(array, private_storage, **changes)
     driver.do_setup(CONTEXT)
     driver.check_for_setup_error()
     array.journal.clear()
     return driver
 
 
-def new_driver(array, **changes):
+def new_driver(array, private_storage=None, **changes):
     """One whose do_setup() has not been called."""
-    return tegile.TegileShareDriver(configuration=drivers.configure(
-        settings_of(array, **changes), options.TEGILE_OPTS))
+    return tegile.TegileShareDriver(
+        private_storage=private_storage or new_storage(),
+        configuration=drivers.configure(settings_of(array, **changes),
+                                        options.TEGILE_OPTS))
 
 
 def make_in_tree_driver(array, **changes):
@@ -111,7 +142,7 @@ def access(array, share):
     return dict(levels, **found.users)
 
 
-__all__ = ["Array", "CONTEXT", "FIRMWARES", "NEW", "OLD", "PROJECT", "access",
-           "asked", "clone_of", "create", "fails", "located", "make_driver",
-           "make_in_tree_driver", "make_share", "new_driver", "paths",
-           "settings_of", "snapshot_of"]
+__all__ = ["Array", "CONTEXT", "FIRMWARES", "NEW", "OLD", "PROJECT", "Storage",
+           "access", "asked", "clone_of", "create", "fails", "located",
+           "make_driver", "make_in_tree_driver", "make_share", "new_driver",
+           "new_storage", "paths", "settings_of", "snapshot_of"]

@@ -16,6 +16,7 @@ from manila_native import options
 from manila_native import tegile
 from tests.backends.intelliflash import Array, GiB, TiB
 from tests.functional import drivers
+from tests.functional import tegile_drivers
 
 PASSWORD = "s3cr3t-Passw0rd/of+the=array"
 POOL = "pool-a"
@@ -41,7 +42,8 @@ def make_driver(array, **changes):
     values.update(changes)
     for name, value in values.items():
         cfg.CONF.set_override(name, value, group=group)
-    driver = tegile.TegileShareDriver(configuration=config)
+    driver = tegile.TegileShareDriver(
+        private_storage=tegile_drivers.new_storage(), configuration=config)
     driver.do_setup(None)
     return driver
 

@@ -6,12 +6,11 @@ import itertools
 import pytest
 
 from manila import exception
-
 from tests.backends.intelliflash import Assumptions
 from tests.functional.drivers import make_rule, update
 from tests.functional.tegile_drivers import (
-    CONTEXT, FIRMWARES, NEW, OLD, Array, access, asked, create, fails,
-    make_driver, make_in_tree_driver, make_share)
+    CONTEXT, FIRMWARES, NEW, OLD, Array, Storage, access, asked, create, fails,
+    make_driver, make_in_tree_driver, make_share, new_storage)
 
 COMBINATIONS = [dict(zip(("level_change", "deny_level", "allow_existing",
                           "deny_absent"), values))
@@ -315,23 +314,50 @@ def test_a_share_that_is_not_shared_yet(array, driver):
 
 # ---- resync ----
 
+@pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize("words", WORDS, ids=str)
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
-def test_resync_of_nothing_that_changed(two_arrays, combination, words):
-    """Who may write is not cut off; nor, from 3.7 on, who may read."""
+def test_resync_of_nothing_that_changed(two_arrays, combination, words,
+                                        listed):
+    """Nobody is cut off, though Manila was started anew."""
     array = two_arrays
-    array.assume(**combination, **words)
+    array.assume(user_rules_listed=listed, **combination, **words)
     driver = make_driver(array)
     share = create(driver)
     rules = [make_rule("10.0.0.1"), make_rule("10.0.0.0/24"),
-             make_rule("10.0.9.1", "ro")]
+             make_rule("10.0.9.1", "ro"), user("alice"), user("bobby", "ro")]
     update(driver, share, rules, add=rules)
-    watches = [array.watch(share["name"], client)
-               for client in ("10.0.0.1", "10.0.0.7", "10.0.9.1")]
+    watches = watch(array, share, "10.0.0.1", "10.0.0.7", "10.0.9.1",
+                    "alice", "bobby")
+    driver = make_driver(array, driver.private_storage)
+    for _ in range(2):
+        assert update(driver, share, rules) == []
+    assert access(array, share) == levels(*rules)
+    assert [w.changes for w in watches] == [[]] * 5
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
+def test_first_resync_after_the_in_tree_driver(two_arrays, combination):
+    """What it told the array nobody has kept. Who may write is not cut off;
+    who may read alone must be that, before 3.7 at the cost of a moment."""
+    array = two_arrays
+    array.assume(**combination)
+    driver = make_driver(array)
+    share = create(driver)
+    rules = [make_rule("10.0.0.1"), make_rule("10.0.9.1", "ro")]
+    in_tree(array, share, *rules)
+    watches = watch(array, share, "10.0.0.1", "10.0.9.1")
     assert update(driver, share, rules) == []
     assert access(array, share) == levels(*rules)
-    n = 2 if is_old(array) else 3
+    n = 1 if is_old(array) else 2
     assert [w.changes for w in watches[:n]] == [[]] * n
+    watches = watch(array, share, "10.0.0.1", "10.0.9.1")
+    assert update(driver, share, rules) == []           # and from then on
+    assert [w.changes for w in watches] == [[]] * 2
+
+
+def watch(array, share, *clients):
+    return [array.watch(share["name"], client) for client in clients]
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
@@ -369,22 +395,102 @@ def test_resync_never_leaves_more_than_the_rules_give(two_arrays,
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
 def test_resync_to_read_and_write(two_arrays, combination):
-    """After a migration that failed. Where the array neither can be asked
-    nor replaces a rule's level, only a gap could make sure: they may go on
-    reading alone."""
+    """After a migration that failed."""
     array = two_arrays
     array.assume(**combination)
     driver = make_driver(array)
     share = create(driver)
-    rules = [make_rule("10.0.0.1", "ro"), user("alice", "ro")]
+    rules = [make_rule("10.0.0.1"), make_rule("10.0.0.2"), user("alice"),
+             user("bobby", "ro")]
+    readers = [at_level(rule, "ro") for rule in rules]
     update(driver, share, rules, add=rules)
-    rules = [at_level(rule, "rw") for rule in rules]
-    watch = array.watch(share["name"], "10.0.0.1")
+    assert update(driver, share, readers) == []
     assert update(driver, share, rules) == []
-    assert not watch.lost
-    if is_old(array) and combination["level_change"] != "replace":
-        rules = [at_level(rule, "ro") for rule in rules]
     assert access(array, share) == levels(*rules)
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
+def test_resync_drops_what_manila_has_lost(two_arrays, combination):
+    """Deleted while a migration made all rules read-only: Manila then asks
+    for a resync without it, and never for its deletion."""
+    array = two_arrays
+    array.assume(user_rules_listed=False, **combination)
+    driver = make_driver(array)
+    share = create(driver)
+    stays, goes = make_rule("10.0.0.1"), make_rule("10.0.0.2")
+    alice, bobby = user("alice"), user("bobby")
+    rules = [stays, goes, alice, bobby]
+    update(driver, share, rules, add=rules)
+    rules = [at_level(stays, "ro"), at_level(alice, "ro")]
+    assert update(driver, share, rules) == []
+    assert access(array, share) == levels(*rules)
+    # nor does a deletion that knows the wrong level leave anything
+    assert update(driver, share, [], delete=[stays, alice]) == []
+    assert access(array, share) == {}
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
+@pytest.mark.parametrize("method", ["shareAllowAccess", "shareDenyAccess"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("n", [0, 1])
+@pytest.mark.parametrize("back", [False, True])
+def test_an_update_that_was_cut_off_leaves_no_certainty(combination, method,
+                                                        when, n, back):
+    """The array may have carried out any part of it, and Manila may want
+    what it wanted before."""
+    with Array(OLD, assumptions=Assumptions(**combination)) as array:
+        driver = make_driver(array)
+        share = create(driver)
+        falls, rises, goes = (make_rule("10.0.0.1"),
+                              make_rule("10.0.0.2", "ro"),
+                              make_rule("10.0.0.3"))
+        before = [falls, rises, goes]
+        update(driver, share, before, add=before)
+        falls, rises = at_level(falls, "ro"), at_level(rises, "rw")
+        array.fault(method, when=when, how="status", status=401, skip=n,
+                    times=None)
+        fails(driver.update_access, CONTEXT, share, [falls, rises], [],
+              [goes], [falls, rises], code="AUTH")
+        array.clear_faults()
+        driver = make_driver(array, driver.private_storage)
+        wanted = before if back else [falls, rises]
+        assert update(driver, share, wanted) == []
+        assert access(array, share) == levels(*wanted)
+
+
+def test_what_is_kept_goes_with_the_share(array):
+    storage = Storage()
+    driver = make_driver(array, new_storage(storage))
+    for end in (driver.delete_share, None):
+        share = create(driver)
+        rules = [user("alice"), user("Alice", "ro"), user("x" * 255)]
+        assert update(driver, share, rules, add=rules) == []
+        assert storage.entities[share["id"]] == {
+            rules[0]["access_id"]: "rw user alice",
+            rules[1]["access_id"]: "ro user Alice",
+            rules[2]["access_id"]: "rw user " + "x" * 255}
+        assert update(driver, share, rules[:2], delete=rules[2:]) == []
+        assert len(storage.entities[share["id"]]) == 2
+        end(CONTEXT, share) if end else driver.unmanage(share)
+        assert share["id"] not in storage.entities
+
+
+@pytest.mark.parametrize("firmware", [OLD, NEW])
+def test_manila_s_database_fails(firmware):
+    """Its own error comes through, before the array was told anything."""
+    class Broken(Storage):
+        def get(self, entity_id, key, default):
+            raise LookupError("no database")
+
+    with Array(firmware) as array:
+        driver = make_driver(array, new_storage(Broken()))
+        share = create(driver)
+        array.journal.clear()
+        rules = [user("alice"), make_rule("10.0.0.1")]
+        with pytest.raises(LookupError, match="no database"):
+            update(driver, share, rules, add=rules)
+        assert access(array, share) == {}
+        assert array.journal.methods() == []
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=short)

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Access rules on an array that can't be asked for them: what Manila keeps of
+   them for the driver, and what the array is told. */
+#include "testlib.h"
+
+#include "fake_rest.h"
+#include "tegile/driver.h"
+
+#define NAME "share-0d7df0c0-4792-4e2a-9c8c-68dc7206a164"
+#define ID (NAME + 6)
+
+enum { KEPT_MAX = 8 };
+
+struct world {
+    struct fake_rest array;
+    struct mn_driver *driver;
+    struct mn_share share;
+    struct mn_error err;
+    struct mn_rule_state states[KEPT_MAX];
+    char kept[KEPT_MAX][2][64]; /* Manila's table: key, value; "": free */
+    bool broken;
+};
+
+static int
+get(void *ctx, const char *share_id, struct mn_argv *pairs,
+    struct mn_error *err)
+{
+    struct world *w = ctx;
+    assert_string_equal(share_id, ID);
+    if (w->broken) {
+        return mn_error_set(err, MN_ECANCELED, "no table");
+    }
+    for (int i = 0; i < KEPT_MAX; i++) {
+        if (*w->kept[i][0]) {
+            mn_argv_add(pairs, w->kept[i][0]);
+            mn_argv_add(pairs, w->kept[i][1]);
+        }
+    }
+    return pairs->failed ? mn_error_nomem(err) : 0;
+}
+
+static char (*slot(struct world *w, const char *key))[64]
+{
+    for (int i = 0; i < KEPT_MAX; i++) {
+        if (strcmp(w->kept[i][0], key) == 0) {
+            return w->kept[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+keep(struct world *w, const char *key, const char *value)
+{
+    char(*row)[64] = slot(w, key);
+    row = row ? row : slot(w, "");
+    assert_non_null(row);
+    snprintf(row[0], sizeof row[0], "%s", *value ? key : "");
+    snprintf(row[1], sizeof row[1], "%s", value);
+}
+
+static int
+set(void *ctx, const char *share_id, const struct mn_argv *pairs,
+    struct mn_error *err)
+{
+    (void)err;
+    assert_string_equal(share_id, ID);
+    for (size_t i = 0; i + 1 < pairs->n; i += 2) {
+        keep(ctx, pairs->v[i], pairs->v[i + 1]);
+    }
+    return 0;
+}
+
+static int
+forget(void *ctx, const char *share_id, struct mn_error *err)
+{
+    struct world *w = ctx;
+    (void)err;
+    assert_string_equal(share_id, ID);
+    memset(w->kept, 0, sizeof w->kept);
+    return 0;
+}
+
+static void
+begin(struct world *w)
+{
+    struct mn_tegile *t = NULL;
+    *w = (struct world){0};
+    fake_rest_init(&w->array, "3.5.1");
+    const struct mn_tegile_config config = {
+        .server = "192.0.2.10",
+        .project = "o",
+        .request_timeout_s = 60,
+        .operation_timeout_s = 300,
+        .private_data = {get, set, forget, w},
+    };
+    assert_int_equal(mn_tegile_new(&config, &w->array.rest, &t, &w->err), 0);
+    w->driver = mn_tegile_driver(t);
+    w->share = (struct mn_share){
+        .id = ID, .name = NAME, .proto = "NFS", .size_gib = 5, .pool = "p"};
+    fake_share_add(&w->array, NAME);
+}
+
+static void
+end(struct world *w)
+{
+    mn_driver_free(w->driver);
+}
+
+static struct fake_share *
+share(struct world *w)
+{
+    return fake_share_find(&w->array, NAME);
+}
+
+static void
+have_rule(struct world *w, const char *to, const char *level)
+{
+    struct fake_rule *rule = &share(w)->rules[share(w)->rules_n++];
+    snprintf(rule->to, sizeof rule->to, "%s", to);
+    snprintf(rule->level, sizeof rule->level, "%s", level);
+}
+
+static void
+assert_kept(struct world *w, const char *key, const char *value)
+{
+    char(*row)[64] = slot(w, key);
+    assert_string_equal(row ? row[1] : "", value);
+}
+
+static const struct mn_access_rule writer = {"1", "ip", "192.0.2.1", "rw"};
+static const struct mn_access_rule reader = {"2", "ip", "192.0.2.2", "ro"};
+static const struct mn_rules none = {NULL, 0};
+
+static int
+resync(struct world *w, const struct mn_access_rule *rules, size_t n)
+{
+    return w->driver->vtable->update_access(w->driver, &w->share,
+                                            (struct mn_rules){rules, n}, none,
+                                            none, none, w->states, &w->err);
+}
+
+static int
+resync_both(void *ctx)
+{
+    const struct mn_access_rule rules[] = {writer, reader};
+    return resync(ctx, rules, 2);
+}
+
+static int
+denials(struct world *w)
+{
+    return fake_rest_count(&w->array, "shareDenyAccess");
+}
+
+static void
+certain(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w);
+    assert_int_equal(resync_both(&w), 0);
+    assert_kept(&w, "1", "rw ip 192.0.2.1");
+    assert_kept(&w, "2", "ro ip 192.0.2.2");
+    fake_rest_forget(&w.array);
+    assert_int_equal(resync_both(&w), 0);
+    assert_int_equal(denials(&w), 0);
+    end(&w);
+}
+
+/* Each of these makes the level of the reader, or the writer, doubtful. */
+static void
+uncertain(void **state)
+{
+    static const char *const texts[][2] = {
+        {"2", "?? ip 192.0.2.2"}, {"2", "rw ip 192.0.2.2"}, {"9", "nonsense"},
+        {"2", "ro ip"},           {"2", "ro fc 192.0.2.2"}, {"2", ""},
+        {"1", "ro ip 192.0.2.1"}, {"1", "?? ip 192.0.2.1"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct world w;
+        (void)state;
+        begin(&w);
+        bool of_writer = *texts[i][0] == '1';
+        have_rule(&w, writer.access_to, of_writer ? "ro" : "rw");
+        have_rule(&w, reader.access_to, of_writer ? "ro" : "rw");
+        keep(&w, "1", "rw ip 192.0.2.1");
+        keep(&w, "2", of_writer ? "ro ip 192.0.2.2" : "");
+        keep(&w, texts[i][0], texts[i][1]);
+        assert_int_equal(resync_both(&w), 0);
+        assert_int_equal(denials(&w), 1);
+        assert_string_equal(fake_share_may(share(&w), "192.0.2.1"), "rw");
+        assert_string_equal(fake_share_may(share(&w), "192.0.2.2"), "ro");
+        assert_kept(&w, "1", "rw ip 192.0.2.1");
+        assert_kept(&w, "2", "ro ip 192.0.2.2");
+        end(&w);
+    }
+}
+
+/* Another rule of Manila's for the same client, and one that it has lost. */
+static void
+past(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w);
+    have_rule(&w, "192.0.2.1", "rw");
+    have_rule(&w, "192.0.2.9", "ro");
+    keep(&w, "0", "rw ip 192.0.2.1");
+    keep(&w, "3", "?? ip 192.0.2.9");
+    assert_int_equal(resync_both(&w), 0);
+    assert_kept(&w, "0", "");
+    assert_kept(&w, "1", "rw ip 192.0.2.1");
+    assert_kept(&w, "3", "");
+    assert_null(fake_share_may(share(&w), "192.0.2.9"));
+    assert_int_equal(resync(&w, NULL, 0), 0);
+    assert_kept(&w, "1", "");
+    assert_kept(&w, "2", "");
+    end(&w);
+}
+
+/* The other rules stay when one alone is allowed or denied. */
+static void
+single(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w);
+    assert_int_equal(resync_both(&w), 0);
+    const struct mn_access_rule more = {"3", "ip", "192.0.2.3", "rw"};
+    assert_int_equal(
+        w.driver->vtable->allow_access(w.driver, &w.share, &more, &w.err), 0);
+    assert_kept(&w, "1", "rw ip 192.0.2.1");
+    assert_kept(&w, "3", "rw ip 192.0.2.3");
+    assert_int_equal(
+        w.driver->vtable->deny_access(w.driver, &w.share, &writer, &w.err), 0);
+    assert_kept(&w, "1", "");
+    assert_kept(&w, "2", "ro ip 192.0.2.2");
+    assert_kept(&w, "3", "rw ip 192.0.2.3");
+    end(&w);
+}
+
+/* A rule that Manila gives no ID can't be kept; it works all the same. */
+static void
+nameless(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w);
+    struct mn_access_rule rule = reader;
+    rule.access_id = NULL;
+    keep(&w, "2", "rw ip 192.0.2.2");
+    assert_int_equal(resync(&w, &rule, 1), 0);
+    assert_string_equal(fake_share_may(share(&w), "192.0.2.2"), "ro");
+    assert_kept(&w, "2", "");
+    end(&w);
+}
+
+static void
+no_table(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w);
+    assert_int_equal(resync_both(&w), 0);
+    w.broken = true;
+    fake_rest_forget(&w.array);
+    assert_int_equal(resync_both(&w), MN_ECANCELED);
+    assert_int_equal(w.array.calls, 0);
+    end(&w);
+}
+
+static void
+deleted(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w);
+    assert_int_equal(resync_both(&w), 0);
+    assert_int_equal(
+        w.driver->vtable->delete_share(w.driver, &w.share, &w.err), 0);
+    assert_kept(&w, "1", "");
+    assert_kept(&w, "2", "");
+    end(&w);
+}
+
+static void
+no_memory(void **state)
+{
+    bool failed = true;
+    (void)state;
+    for (unsigned long n = 1; failed; n++) {
+        struct world w;
+        begin(&w);
+        have_rule(&w, "192.0.2.1", "rw");
+        have_rule(&w, "192.0.2.2", "rw");
+        have_rule(&w, "192.0.2.9", "ro");
+        keep(&w, "0", "rw ip 192.0.2.1");
+        keep(&w, "2", "rw ip 192.0.2.2");
+        keep(&w, "3", "ro ip 192.0.2.9");
+        mn_alloc_fail_at(n);
+        int rc = resync_both(&w);
+        failed = mn_alloc_failed();
+        mn_alloc_fail_at(0);
+        assert_true(rc == 0 || (failed && rc == MN_ENOMEM));
+        mn_error_clear(&w.err);
+        assert_int_equal(rc ? resync_both(&w) : 0, 0);
+        assert_string_equal(fake_share_may(share(&w), "192.0.2.2"), "ro");
+        assert_null(fake_share_may(share(&w), "192.0.2.9"));
+        assert_kept(&w, "1", "rw ip 192.0.2.1");
+        assert_kept(&w, "2", "ro ip 192.0.2.2");
+        assert_kept(&w, "3", "");
+        end(&w);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(certain),  cmocka_unit_test(uncertain),
+        cmocka_unit_test(past),     cmocka_unit_test(single),
+        cmocka_unit_test(nameless), cmocka_unit_test(no_table),
+        cmocka_unit_test(deleted),  cmocka_unit_test(no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
