@@ -48,6 +48,38 @@ mn_tegile__parse_level(const char *text)
     return MN_TEGILE_LEVEL(major, minor, is_digit(*p) ? part(&p) : 0);
 }
 
+/* What a firmware level brings, for the log. */
+static const struct {
+    unsigned level;
+    const char *text;
+} features[] = {
+    {MN_TEGILE_ACLS, "the access of a share changes as a whole"},
+    {MN_TEGILE_ACLS, "shares that others were made from can be deleted"},
+    {MN_TEGILE_FLOATING_IPS, "shares have all addresses of their pool"},
+};
+
+static void
+log_level(const struct mn_tegile *t, unsigned level, const char *told)
+{
+    struct mn_buf text = MN_BUF_INIT;
+    if (!level) {
+        mn_tegile__log(t, MN_LOG_WARNING,
+                       "array %s tells its firmware as \"%.40s\", which is "
+                       "taken for the oldest that will do, 3.5.1",
+                       t->server, told);
+        return;
+    }
+    for (size_t i = 0; i < sizeof features / sizeof features[0]; i++) {
+        if (level >= features[i].level) {
+            mn_buf_printf(&text, "; %s", features[i].text);
+        }
+    }
+    mn_tegile__log(t, MN_LOG_INFO, "array %s has firmware %u.%u.%u%s",
+                   t->server, level / 1000000, level / 1000 % 1000,
+                   level % 1000, mn_buf_str(&text));
+    mn_buf_dispose(&text);
+}
+
 int
 mn_tegile__ask_firmware(struct mn_tegile_op *op, unsigned *level,
                         struct mn_error *err)
@@ -67,11 +99,12 @@ mn_tegile__ask_firmware(struct mn_tegile_op *op, unsigned *level,
         return rc;
     }
     const char *text = mn_json_text(mn_json_at(reply, 0));
-    *level = text ? mn_tegile__parse_level(text) : 0;
+    unsigned found = mn_tegile__parse_level(text ? text : "");
+    *level = found ? found : MN_TEGILE_LEAST;
+    if (atomic_exchange(&op->t->firmware, *level) != *level) {
+        log_level(op->t, found, text ? text : "");
+    }
     mn_json_free(reply);
-    /* what can't be told is taken for the oldest that is served */
-    *level = *level ? *level : MN_TEGILE_LEAST;
-    atomic_store(&op->t->firmware, *level);
     return 0;
 }
 

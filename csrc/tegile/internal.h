@@ -101,6 +101,7 @@ enum {
     MN_TEGILE_LEAST = 3005001,        /* 3.5.1: what the driver is made for */
     MN_TEGILE_ACLS = 3007000,         /* 3.7: API 2.1 */
     MN_TEGILE_FLOATING_IPS = 3007001, /* 3.7.1: API 2.2 */
+    MN_TEGILE_SHARING = 3010000,      /* 3.10: API 2.4 */
 };
 
 /* Ask the array for its level. */

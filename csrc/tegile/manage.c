@@ -9,26 +9,80 @@
 
 #include "tegile/internal.h"
 
+/* What there is, as far as the firmware tells. */
+struct found {
+    int64_t quota; /* bytes; 0: none */
+    bool served;   /* by the protocol that Manila is told of */
+};
+
+/* From 3.10 getShare tells, from 3.7 a method of its own, and before nothing
+   does. */
+static int
+ask_served(struct mn_tegile_op *op, const struct mn_share *share,
+           const char *path, const struct mn_json *told, struct found *found,
+           struct mn_error *err)
+{
+    struct mn_json *reply = NULL;
+    bool cifs = strcmp(share->proto, "CIFS") == 0;
+    const char *sharing =
+        mn_json_text(mn_json_get(told, cifs ? "sharesmb" : "sharenfs"));
+    if (sharing) {
+        found->served = strcmp(sharing, "off") != 0;
+        return 0;
+    }
+    int rc =
+        mn_tegile__call(op, cifs ? &mn_tegile_m_is_smb : &mn_tegile_m_is_nfs,
+                        mn_tegile__args("s", path), &reply, err);
+    if (rc == 0) {
+        mn_json_bool(reply, &found->served);
+    }
+    mn_json_free(reply);
+    return rc;
+}
+
+static int
+ask(struct mn_tegile_op *op, const struct mn_share *share,
+    const struct mn_tegile_place *place, struct found *found,
+    struct mn_error *err)
+{
+    unsigned level;
+    struct mn_json *told = NULL;
+    *found = (struct found){.served = true};
+    int rc = mn_tegile__firmware(op, &level, err);
+    if (rc || level < MN_TEGILE_ACLS) {
+        return rc ? rc : mn_tegile__quota(op, place, &found->quota, err);
+    }
+    rc = mn_tegile__call(op, &mn_tegile_m_get_share,
+                         mn_tegile__args("s", place->path), &told, err);
+    if (rc == 0
+        && !mn_json_i64(mn_json_get(told, "quotaInByte"), &found->quota)) {
+        rc = mn_error_set(err, MN_EPROTO, "array %s: no quota told for %s",
+                          op->t->server, place->path);
+    }
+    if (rc == 0) {
+        rc = ask_served(op, share, place->path,
+                        level >= MN_TEGILE_SHARING ? told : NULL, found, err);
+    }
+    mn_json_free(told);
+    return rc;
+}
+
 /* Manila's sizes are whole GiB: the quota becomes the next one. */
 static int
 set_size(struct mn_tegile_op *op, const struct mn_tegile_place *place,
-         uint64_t *size_gib, struct mn_error *err)
+         int64_t quota, uint64_t *size_gib, struct mn_error *err)
 {
-    int64_t quota;
     int64_t used;
-    int rc = mn_tegile__quota(op, place, &quota, err);
-    if (rc == 0) {
-        rc = mn_tegile__used(op, place, &used, err);
-    }
-    if (rc) {
-        return rc;
-    }
     int64_t size = *size_gib ? (int64_t)*size_gib * MN_TEGILE_GIB : quota;
     if (size <= 0) {
         return mn_error_set(err, MN_EINVAL,
                             "array %s: %s has no quota: set one, or give its "
                             "size in GiB with --driver_options size=N",
                             op->t->server, place->path);
+    }
+    int rc = mn_tegile__used(op, place, &used, err);
+    if (rc) {
+        return rc;
     }
     if (size < used) {
         return mn_error_set(err, MN_EINVAL,
@@ -51,28 +105,18 @@ is_location_of(const struct mn_share *share)
            && unc == (strcmp(share->proto, "CIFS") == 0);
 }
 
-/* Is the share served by the protocol that Manila is told of? Before 3.7 that
-   can't be asked for. */
 static int
-check_protocol(struct mn_tegile_op *op, const struct mn_share *share,
-               const struct mn_tegile_place *place, struct mn_error *err)
+take_over(struct mn_tegile_op *op, const struct mn_share *share,
+          const struct mn_tegile_place *place, uint64_t *size_gib,
+          struct mn_error *err)
 {
-    unsigned level;
-    bool served = true;
-    struct mn_json *reply = NULL;
-    bool cifs = strcmp(share->proto, "CIFS") == 0;
-    int rc = mn_tegile__firmware(op, &level, err);
-    if (rc == 0 && level >= MN_TEGILE_ACLS) {
-        rc = mn_tegile__call(op,
-                             cifs ? &mn_tegile_m_is_smb : &mn_tegile_m_is_nfs,
-                             mn_tegile__args("s", place->path), &reply, err);
-    }
-    if (rc == 0 && mn_json_bool(reply, &served) && !served) {
+    struct found found;
+    int rc = ask(op, share, place, &found, err);
+    if (rc == 0 && !found.served) {
         rc = mn_error_set(err, MN_EINVAL, "array %s: %s is not served by %s",
                           op->t->server, place->path, share->proto);
     }
-    mn_json_free(reply);
-    return rc;
+    return rc ? rc : set_size(op, place, found.quota, size_gib, err);
 }
 
 int
@@ -93,10 +137,7 @@ mn_tegile__manage_share(struct mn_driver *d, const struct mn_share *share,
         rc = mn_tegile__search(&op, share, &place, err);
     }
     if (rc == 0) {
-        rc = check_protocol(&op, share, &place, err);
-    }
-    if (rc == 0) {
-        rc = set_size(&op, &place, size_gib, err);
+        rc = take_over(&op, share, &place, size_gib, err);
     }
     if (rc == 0) {
         rc = mn_tegile__locations(&op, share, &place, NULL, locations, err);

@@ -373,7 +373,8 @@ of_share(struct answer *a, const char *method)
                  s->used);
     }
     else if (strcmp(method, "getShare") == 0) {
-        say(a, 200, "{\"aclList\":[]}");
+        snprintf(a->body, sizeof a->body,
+                 "{\"aclList\":[],\"quotaInByte\":%lld}", s->quota);
     }
     else if (strncmp(method, "isShareExposedOver", 18) == 0) {
         say(a, 200, "true");

@@ -26,6 +26,7 @@ struct world {
     struct mn_error err;
     struct mn_rule_state states[3];
     uint64_t size;
+    bool keep_infos;
     char log[4096];
 };
 
@@ -34,7 +35,9 @@ keep_log(void *ctx, enum mn_log_level level, const char *text)
 {
     struct world *w = ctx;
     size_t n = strlen(w->log);
-    snprintf(w->log + n, sizeof w->log - n, "%d %s\n", (int)level, text);
+    if (level != MN_LOG_INFO || w->keep_infos) {
+        snprintf(w->log + n, sizeof w->log - n, "%d %s\n", (int)level, text);
+    }
 }
 
 static void
@@ -709,6 +712,39 @@ not_said_to_be_gone(void **state)
     end(&w);
 }
 
+/* ---- firmware ---- */
+
+/* Told once, and again when the array was updated. */
+static void
+firmware_in_the_log(void **state)
+{
+    static const char *const logs[][2] = {
+        {"3.5.1", "1 array 192.0.2.10 has firmware 3.5.1\n"},
+        {"Version 3.7.0.12",
+         "1 array 192.0.2.10 has firmware 3.7.0; the access of a share "
+         "changes as a whole; shares that others were made from can be "
+         "deleted\n"},
+        {"3.10.0.0", "shares have all addresses of their pool\n"},
+        {"next", "2 array 192.0.2.10 tells its firmware as \"next\", which is "
+                 "taken for the oldest that will do, 3.5.1\n"},
+    };
+    struct world w;
+    (void)state;
+    begin(&w, "");
+    w.keep_infos = true;
+    for (size_t i = 0; i < sizeof logs / sizeof logs[0]; i++) {
+        w.array.firmware = logs[i][0];
+        for (int again = 0; again < 2; again++) {
+            w.log[0] = '\0';
+            w.driver->vtable->check(w.driver, &w.err);
+            mn_error_clear(&w.err);
+            assert_contains(w.log, again ? "" : logs[i][1]);
+            assert_true(!again || !*w.log);
+        }
+    }
+    end(&w);
+}
+
 /* ---- no memory ---- */
 
 static void
@@ -780,6 +816,7 @@ main(void)
         cmocka_unit_test(taken_back),
         cmocka_unit_test(clone_stays_shut),
         cmocka_unit_test(not_said_to_be_gone),
+        cmocka_unit_test(firmware_in_the_log),
         cmocka_unit_test(no_memory),
         cmocka_unit_test(no_memory_to_begin_with),
     };

@@ -109,6 +109,24 @@ def test_a_managed_share_s_life(array, driver, proto):
     live(array, driver, share, made)
 
 
+#: From 3.7 the share can be asked for, and from 3.10 that tells all.
+QUESTIONS = {"3.5.1": ["listShares", "listPools", "listShares"],
+             "3.7.0": ["getShare", "isShareExposedOverNFS",
+                       "getDatasetSpaceInfo"],
+             "3.10.0": ["getShare", "getDatasetSpaceInfo"]}
+
+
+@pytest.mark.parametrize("firmware", QUESTIONS)
+def test_what_is_asked_of_a_share_to_manage(firmware):
+    with Array(firmware, projects=("openstack", "legacy")) as array:
+        driver = make_driver(array)
+        _, share = found(array)
+        methods = asked(array, manage, driver, share)
+        n = len(QUESTIONS[firmware])
+        start = methods.index("listShares") + 1
+        assert methods[start:start + n] == QUESTIONS[firmware]
+
+
 @pytest.mark.parametrize("firmware", [OLD, NEW])
 @pytest.mark.parametrize("assumption", [
     {"nfs_name": "share"}, {"cifs_name": "share"},
