@@ -2,38 +2,25 @@
 #include "engine/curl_memory.h"
 
 #include <curl/curl.h>
-#include <malloc.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdint.h>
 
-static void
-wipe_and_free(void *p)
+#include "core/secret.h"
+
+static char *
+duplicate(const char *text)
 {
-    if (p) {
-        explicit_bzero(p, malloc_usable_size(p));
-        free(p);
-    }
+    return mn_secret_new(mn_slice_of(text));
 }
 
-/* realloc() could leave the old bytes behind. */
 static void *
-wiping_realloc(void *p, size_t size)
+allocate_array(size_t n, size_t size)
 {
-    size_t old = p ? malloc_usable_size(p) : 0;
-    if (p && size <= old && size >= old / 2) {
-        return p;
-    }
-    void *moved = malloc(size);
-    if (moved && p) {
-        memcpy(moved, p, old < size ? old : size);
-        wipe_and_free(p);
-    }
-    return moved;
+    return size && n > SIZE_MAX / size ? NULL : mn_secret_alloc(n * size);
 }
 
 void
 mn_curl_memory_init(void)
 {
-    curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_and_free,
-                         wiping_realloc, strdup, calloc);
+    curl_global_init_mem(CURL_GLOBAL_DEFAULT, mn_secret_alloc, mn_secret_free,
+                         mn_secret_realloc, duplicate, allocate_array);
 }

@@ -2,9 +2,10 @@
 #ifndef MN_ENGINE_CURL_MEMORY_H
 #define MN_ENGINE_CURL_MEMORY_H
 
-/* curl_global_init() with a heap that wipes what libcurl frees: requests hold
-   credentials, and libcurl leaves them behind. Where another user of libcurl
-   in this process was first, libcurl keeps that one's heap. */
+/* curl_global_init() with the heap of core/secret.h: requests hold
+   credentials, while they are under way and, with other heaps, after it.
+   Where another user of libcurl in this process was first, libcurl keeps that
+   one's heap. */
 void mn_curl_memory_init(void);
 
 #endif

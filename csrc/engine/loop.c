@@ -10,6 +10,7 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/secret.h"
 #include "engine/curl_memory.h"
 #include "engine/op.h"
 #include "engine/transfer.h"
@@ -308,6 +309,7 @@ fork_child(void)
         engine = NULL;
     }
     generation++;
+    mn_secret_fork_child();
     pthread_mutex_init(&engine_mutex, NULL);
 }
 
