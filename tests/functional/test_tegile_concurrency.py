@@ -2,6 +2,7 @@
 """Many callers of one array: threads, greenthreads, forked processes."""
 
 import json
+import signal
 import statistics
 import subprocess
 import sys
@@ -72,28 +73,39 @@ def test_no_more_at_once_while_the_array_hangs(world):
     assert most_at_once(world.array.journal) <= MAX_IN_FLIGHT
 
 
-def run(module, world):
-    """The last line of a program that uses the array."""
+def start(module, world):
+    """A program that uses the array, and the fault that its extensions by 99
+    meet: they hang."""
     array = world.array
     settings = {"server": array.host, "port": array.port, "login": "admin",
                 "password": PASSWORD, "project": "openstack",
                 "ssl_cert_verify": True, "ssl_cert_path": array.ca_file,
                 "request_timeout": 60, "operation_timeout": 60}
-    array.fault("modifyShareProperties", how="hang", times=None,
-                where=lambda r: str(99 * 2 ** 30) in repr(r.params))
+    hanging = array.fault(
+        "modifyShareProperties", how="hang", times=None,
+        where=lambda r: str(99 * 2 ** 30) in repr(r.params))
     for number in range(10):
         array.add_share("pool-a", "openstack", f"share-{number}")
-    done = subprocess.run(
+    program = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", f"tests.functional.{module}",
          json.dumps(settings)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1]
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return program, hanging
+
+
+def last_line(program):
+    """What it prints at its end."""
+    try:
+        output, errors = program.communicate(timeout=120)
+    finally:
+        program.kill()
+    assert program.returncode == 0, errors
+    return output.splitlines()[-1]
 
 
 def test_eventlets_hub_never_stalls(world, record_property):
-    report = json.loads(run("tegile_greenthreads", world))
+    program, _ = start("tegile_greenthreads", world)
+    report = json.loads(last_line(program))
     idle = statistics.median(report["idle"])
     load = statistics.median(report["load"])
     record_property("hub_gap_idle_ms", idle * 1000)
@@ -107,4 +119,8 @@ def test_eventlets_hub_never_stalls(world, record_property):
 
 
 def test_forked_children_and_interrupts(world):
-    assert run("tegile_processes", world) == "ok"
+    program, hanging = start("tegile_processes", world)
+    arrived = world.array.wait_fault(hanging)
+    program.send_signal(signal.SIGINT)
+    assert last_line(program) == "ok"
+    assert arrived
