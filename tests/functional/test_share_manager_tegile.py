@@ -277,18 +277,21 @@ def test_life_of_a_share(mode, protocol, array, tmp_path):
 
 @pytest.mark.parametrize('array', ['3.5.1'], indirect=True)
 @pytest.mark.parametrize('protocol', ['NFS', 'CIFS'])
-def test_life_with_old_firmware(protocol, array, tmp_path):
+@pytest.mark.parametrize('mode', ['threads', 'eventlet'])
+def test_life_with_old_firmware(mode, protocol, array, tmp_path):
     """One that can't replace a share's list of addresses at once."""
-    with running('threads', array, tmp_path, protocol=protocol) as manager:
+    with running(mode, array, tmp_path, protocol=protocol) as manager:
         live(manager, array, protocol)
         manager.finish()
 
 
-def test_life_with_manila_22(array, tmp_path):
+@pytest.mark.parametrize('protocol', ['NFS', 'CIFS'])
+def test_life_with_manila_22(protocol, array, tmp_path):
     if not os.path.exists(MANILA22):
         pytest.skip('no other Manila: make build/venv-manila22/stamp')
-    with running('eventlet', array, tmp_path, python=MANILA22) as manager:
-        live(manager, array, 'NFS')
+    with running('eventlet', array, tmp_path, protocol=protocol,
+                 python=MANILA22) as manager:
+        live(manager, array, protocol)
         manager.finish()
 
 
