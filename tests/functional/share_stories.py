@@ -49,6 +49,9 @@ class Life:
         self._share_id = self._instance_id = None
 
     def init(self):
+        self._share_type = self._db.share_type_create(self._context, {
+            'name': 'type', 'extra_specs': dict(
+                self._extra_specs, driver_handles_share_servers='False')})
         service = self._db.service_create(self._context, {
             'host': self._host, 'binary': 'manila-share',
             'topic': 'manila-share', 'state': 'up', 'report_count': 0,
@@ -56,9 +59,6 @@ class Life:
         self._manager.init_host(service_id=service['id'])
 
     def create(self):
-        self._share_type = self._db.share_type_create(self._context, {
-            'name': 'type', 'extra_specs': dict(
-                self._extra_specs, driver_handles_share_servers='False')})
         self._share_id, self._instance_id = self._new_share()
         self._manager.create_share_instance(self._context,
                                             self._instance_id)
@@ -84,6 +84,8 @@ class Life:
     def extend(self):
         reservations = self._quotas.reserve(
             self._context, project_id='project', gigabytes=1)
+        self._db.share_update(self._context, self._share_id,
+                              {'status': 'extending'})
         self._manager.extend_share(self._context, self._share_id, 2,
                                    reservations)
 
@@ -232,6 +234,8 @@ class Snapshots(Life):
         self._told = {'usage': told}
 
     def delete_snapshot(self):
+        self._db.share_snapshot_update(self._context, self._snapshot_id,
+                                       {'status': 'deleting'})
         self._manager.delete_snapshot(self._context, self._snapshot_id)
 
     def report(self):
