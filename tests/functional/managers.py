@@ -46,6 +46,11 @@ class Manager:
         self._process.stdin.write('\n')
         self._process.stdin.flush()
 
+    def kill(self):
+        """Give it no time for anything."""
+        self._process.kill()
+        self._process.wait()
+
     def finish(self):
         self._process.communicate(timeout=TIMEOUT)
         assert self._process.returncode == 0, self._log()

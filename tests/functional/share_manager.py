@@ -4,7 +4,7 @@
     python -m tests.functional.share_manager --mode eventlet \
         --directory DIRECTORY --settings JSON [--story NAME]
 
-The steps are in share_stories.
+The steps are in share_stories and killed_stories.
 
 The settings are the options of one back end, as in manila.conf.  The
 manager's methods are called as the RPC layer would call them, in a process
@@ -25,8 +25,10 @@ import threading
 import time
 
 from tests.backends.manila import settings
-from tests.functional.share_stories import HOST, HOST6, NETWORK, STORIES
+from tests.functional import killed_stories, share_stories
+from tests.functional.share_stories import HOST, HOST6, NETWORK
 
+STORIES = {**share_stories.STORIES, **killed_stories.STORIES}
 BACKEND = 'gpfs1'
 RULES = [['ip', HOST, 'rw'], ['ip', NETWORK, 'ro'], ['ip', HOST6, 'ro']]
 TICK = 0.01

@@ -5,6 +5,7 @@ What Manila's database says after each step is compared with what the array
 has, and with what its clients may do.
 """
 
+import functools
 import os
 import sys
 import time
@@ -13,6 +14,7 @@ import pytest
 
 from tests.backends.intelliflash import Array, Assumptions, GiB, TiB
 from tests.functional import managers
+from tests.functional.killed_stories import NEW_HOST
 from tests.functional.managers import MANILA22, steps
 from tests.functional.share_stories import HOST, NETWORK
 
@@ -21,7 +23,7 @@ POOLS = {'pool-a': 10 * TiB, 'pool-b': 5 * TiB}
 POOL = 'pool-b'         # not the first one
 OTHER_HOST = '198.51.100.7'     # in NETWORK
 DELAY = 2               # of a reply of the array, in seconds
-ALL = {'NFS': (HOST, OTHER_HOST, 'alice', 'eve'),
+ALL = {'NFS': (HOST, OTHER_HOST, NEW_HOST, 'alice', 'eve'),
        'CIFS': ('alice', 'bob', 'eve')}
 # The array knows no eve, and its CIFS shares take no addresses here.
 RULES = {'NFS': [['ip', HOST, 'rw'], ['ip', NETWORK, 'ro'],
@@ -47,10 +49,10 @@ def array(request):
 
 
 def running(mode, array, directory, story='whole', protocol='NFS',
-            python=sys.executable):
+            python=sys.executable, rules=None):
     return managers.running(
         mode, settings(array), directory, story, python, backend='tegile1',
-        pool=POOL, protocol=protocol, rules=RULES[protocol])
+        pool=POOL, protocol=protocol, rules=rules or RULES[protocol])
 
 
 def one_share(array):
@@ -333,3 +335,104 @@ def test_slow_array_does_not_stop_others(mode, array, tmp_path):
             manager.step(name)
         manager.finish()
     assert array.shares == {}
+
+
+# The first and the last request by which each operation changes something;
+# of what firmware 3.5.1 does otherwise, one in between.  "create" comes last:
+# others send what it sends, too, and have theirs held first.
+REQUESTS = {'3.7.1': {
+    'delete': ('setNFSNetworkACLsOnShare', 'deleteShare'),
+    'extend': ('modifyShareProperties',),
+    'snapshot': ('createShareSnapshot',),
+    'delete_snapshot': ('deleteShareSnapshot',),
+    'clone': ('cloneShareSnapshot', 'clearAccessRules'),
+    'replace_rule': ('setNFSNetworkACLsOnShare',),
+    'change': ('setNFSNetworkACLsOnShare',),
+    'create': ('createShare', 'modifyShareProperties'),
+}}
+REQUESTS['3.5.1'] = dict(
+    REQUESTS['3.7.1'],
+    delete=('shareDenyAccess',), extend=('resizeShare',),
+    replace_rule=('shareDenyAccess',), change=('shareDenyAccess',),
+    create=('resizeShare',))
+# What Manila's database says after the restart, and after the repetition.
+STATES = {
+    'delete': ('status', 'deleting', None),
+    'extend': ('status', 'extending', 'available'),
+    'snapshot': ('snapshot', 'creating', None),
+    'delete_snapshot': ('snapshot', 'deleting', None),
+    'clone': ('clone', 'creating', None),
+    'replace_rule': ('rules_status', 'syncing', 'active'),
+    'change': ('rules_status', 'syncing', 'active'),
+    'create': ('status', 'creating', None),
+}
+# Who has access before and after.
+KEPT = {'replace_rule': OTHER_HOST, 'change': HOST}
+
+
+def hold(array, shares, which, when):
+    """Let the array hold one request of each operation."""
+    def names(share):
+        return lambda request: share.name in repr(request.params)
+    faults = []
+    for operation, methods in REQUESTS[array.state.firmware_name].items():
+        old = operation not in ('clone', 'create')
+        faults.append(array.fault(
+            methods[which], how='hang', when=when,
+            where=names(shares[operation]) if old else None))
+    return faults
+
+
+def allowed(life):
+    """What the rules of a share say."""
+    assert {state for _level, state in life['rules'].values()} <= {'active'}
+    return {OTHER_HOST if client == NETWORK else client: level
+            for client, (level, _state) in life['rules'].items()}
+
+
+def check_states(report, number):
+    """number: which column of STATES it is to be."""
+    assert {operation: report['lives'][operation][state[0]]
+            for operation, state in STATES.items()} == {
+        operation: state[number] for operation, state in STATES.items()}
+
+
+@pytest.mark.parametrize('array, which, when', [
+    ('3.7.1', 0, 'before'), ('3.7.1', 0, 'after'), ('3.7.1', -1, 'after'),
+    ('3.5.1', -1, 'after')], indirect=['array'])
+def test_killed_in_the_middle(array, which, when, tmp_path):
+    """Before anything was done, in between, or when all was done but the
+    manager did not get to know."""
+    begin = functools.partial(running, 'threads', array, tmp_path,
+                              rules=RULES['NFS'][:2])
+    with begin('killed') as manager:
+        manager.step('init')
+        manager.go_on()
+        lives = manager.step('prepare')['lives']
+        shares = {operation: array.share(
+                      life['locations'][0].rpartition('/')[2])
+                  for operation, life in lives.items() if life}
+        watches = [array.watch(shares[operation].path, client)
+                   for operation, client in KEPT.items()]
+        held = hold(array, shares, which, when)
+        manager.go_on()
+        for fault in held:
+            assert array.wait_fault(fault), fault
+        manager.kill()
+    array.release()
+    assert array.journal.wait(count=len(array.journal), finished=True)
+
+    with begin('resumed') as manager:
+        check_states(manager.step('init'), 1)   # Manila leaves it to others
+        manager.go_on()
+        report = manager.step('repeat')
+        check_states(report, 2)
+        del shares['delete']
+        assert set(array.shares) == {share.path for share in shares.values()}
+        for operation, share in shares.items():
+            life = report['lives'][operation]
+            assert rights(array, share, 'NFS') == allowed(life)
+            assert share.quota == life['size'] * GiB
+            assert len(share.snapshots) == (operation == 'clone')
+        assert not any(watch.lost for watch in watches)
+        manager.finish()
