@@ -165,6 +165,23 @@ locate(struct ensure *e, const struct mn_tegile_row *row,
     return mn_buf_failed(locations) ? mn_error_nomem(err) : 0;
 }
 
+/* Manila was told no location: the call that made the share did not come to
+   its end. A clone may then still have its parent's access. */
+static int
+shut(struct ensure *e, const struct mn_tegile_place *place,
+     const struct mn_share *share, struct mn_ensure_result *result,
+     struct mn_error *err)
+{
+    if (share->location) {
+        return 0;
+    }
+    result->reapply_access = true;
+    int rc = mn_tegile__call(e->op, &mn_tegile_m_clear_access,
+                             mn_tegile__args("ss", place->path, share->proto),
+                             NULL, err);
+    return rc ? rc : mn_tegile__forget(e->op->t, share, err);
+}
+
 static int
 ensure_one(struct ensure *e, const struct mn_tegile_row *row,
            const struct mn_share *share, struct mn_ensure_result *result,
@@ -178,6 +195,9 @@ ensure_one(struct ensure *e, const struct mn_tegile_row *row,
     }
     int rc = mn_tegile__place_init(&place, row->pool, row->project,
                                    mn_slice_of(row->name), err);
+    if (rc == 0) {
+        rc = shut(e, &place, share, result, err);
+    }
     if (rc == 0) {
         rc = mend_quota(e, row, &place, share, &result->repaired, err);
     }

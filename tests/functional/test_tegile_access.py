@@ -10,7 +10,7 @@ from tests.backends.intelliflash import Assumptions
 from tests.functional.drivers import make_rule, update
 from tests.functional.tegile_drivers import (
     CONTEXT, FIRMWARES, NEW, OLD, Array, Storage, access, asked, create, fails,
-    make_driver, make_in_tree_driver, make_share, new_storage)
+    make_driver, make_in_tree_driver, make_share, new_storage, snapshot_of)
 
 COMBINATIONS = [dict(zip(("level_change", "deny_level", "allow_existing",
                           "deny_absent"), values))
@@ -542,6 +542,27 @@ def test_round_trips_of_a_resync(array, driver, share):
     assert asked(array, update, driver, share, rules) == (
         ["shareAllowAccess"] * 2 if is_old(array)
         else ["getNFSNetworkACLsOnShare", "getShare"])
+
+
+# ---- shares whose making was cut off ----
+
+@pytest.mark.parametrize("proto", ["NFS", "CIFS"])
+def test_a_half_made_clone_is_shut_when_it_is_ensured(array, driver, proto):
+    """Manila died before it was told a location; an operator lets the share
+    live. The array gave it the access of its parent."""
+    parent = create(driver, share_proto=proto)
+    rule = user("alice")
+    assert update(driver, parent, [rule], add=[rule]) == []
+    clone = make_share(share_proto=proto)
+    make_in_tree_driver(array).create_share_from_snapshot(
+        CONTEXT, clone, snapshot_of(driver, parent))
+    assert access(array, clone) == {"alice": "rw"}
+    told = driver.ensure_shares(CONTEXT, [clone, parent])
+    assert access(array, clone) == {}
+    assert told[clone["id"]]["reapply_access_rules"] is True
+    assert told[clone["id"]]["export_locations"]
+    assert not told[parent["id"]].get("reapply_access_rules")
+    assert access(array, parent) == {"alice": "rw"}
 
 
 # ---- the calls of old drivers ----
