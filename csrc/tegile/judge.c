@@ -67,14 +67,23 @@ error_code(const struct mn_json *json)
     return strncmp(code, "EZEBI_", 6) == 0 ? code : NULL;
 }
 
+/* "messages" in API 2.0; "details" often say the same once more. */
+static const char *
+error_message(const struct mn_json *json)
+{
+    static const char *const keys[] = {"message", "messages", "details"};
+    const char *text = "";
+    for (size_t i = 0; !*text && i < sizeof keys / sizeof keys[0]; i++) {
+        text = mn_json_field(json, keys[i]);
+    }
+    return text;
+}
+
 static struct mn_tegile_verdict
 refused(const struct mn_json *json, const char *what, struct mn_error *err)
 {
     const char *code = mn_json_field(json, "code");
-    const char *message = mn_json_field(json, "message");
-    if (!*message) {
-        message = mn_json_field(json, "messages"); /* API 2.0 */
-    }
+    const char *message = error_message(json);
     const char *cause =
         mn_json_field(mn_json_get(json, "extendedData"), "EX_CAUSE_CODE_NAME");
     struct mn_tegile_verdict v =
@@ -151,6 +160,24 @@ judge_status(const struct mn_json *json, const char *what,
             what, (long long)status)};
 }
 
+/* Without its list such a reply would look like one of an array that has
+   nothing, and what is not there counts as deleted. */
+static bool
+is_to_be_list(const struct mn_tegile_method *method)
+{
+    static const struct mn_tegile_method *const lists[] = {
+        &mn_tegile_m_list_pools,   &mn_tegile_m_list_projects,
+        &mn_tegile_m_list_shares,  &mn_tegile_m_list_snapshots,
+        &mn_tegile_m_floating_ips,
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        if (method == lists[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A reply that tells of success, if it is what was asked for. */
 static struct mn_tegile_verdict
 judge_answer(const struct mn_tegile_method *method,
@@ -169,7 +196,14 @@ judge_answer(const struct mn_tegile_method *method,
                 MN_SLICE_ARG(text)),
             .lost = true};
     }
-    return judge_status(reply->json, what, err);
+    struct mn_tegile_verdict v = judge_status(reply->json, what, err);
+    if (v.code == MN_OK && is_to_be_list(method)
+        && !mn_json_is_array(reply->json)) {
+        v.code = (enum mn_code)mn_error_set(
+            err, MN_EPROTO, "%s: the reply is no list: %.*s", what,
+            text.n < 100 ? (int)text.n : 100, text.p);
+    }
+    return v;
 }
 
 struct mn_tegile_verdict

@@ -63,6 +63,14 @@ static const struct row rows[] = {
     {&mn_tegile_m_create_share, 200, "2", MN_EREMOTE, OK, "command status 2"},
     {ASK, 200, "{\"commandStatus\":2}", MN_EREMOTE, OK, "command status 2"},
     {ASK, 200, ERROR_("EZEBI_GENERAL", "no"), MN_EREMOTE, OK, "no"},
+    /* nothing that is not listed counts as gone because of these */
+    {ASK, 200, "0", MN_EPROTO, OK, "no list: 0"},
+    {ASK, 200, "{}", MN_EPROTO, OK, "no list"},
+    {ASK, 200, "\"\"", MN_EPROTO, OK, "no list"},
+    {&mn_tegile_m_list_pools, 200, "{}", MN_EPROTO, OK, "no list"},
+    {&mn_tegile_m_list_projects, 200, "{}", MN_EPROTO, OK, "no list"},
+    {&mn_tegile_m_list_snapshots, 200, "{}", MN_EPROTO, OK, "no list"},
+    {&mn_tegile_m_floating_ips, 200, "{}", MN_EPROTO, OK, "no list"},
     {ASK, 200, ERROR_("EZEBI_RESOURCE_NOT_FOUND", MISSING), MN_ENOTFOUND, OK,
      "does not exist"},
     {SET, 200, HTML("Access Denied"), MN_EAUTH, OK, "tegile_nas_password"},
@@ -100,6 +108,10 @@ static const struct row rows[] = {
     {SET, 400,
      "{\"code\":\"EZEBI_GENERAL\",\"message\":\"x\",\"extendedData\":[]}",
      MN_EREMOTE, OK, NULL},
+    {SET, 400,
+     "{\"code\":\"EZEBI_GENERAL\",\"message\":null,\"details\":\"" TAKEN
+     "\",\"extendedData\":{\"EX_CAUSE_MESSAGE\":null}}",
+     MN_EEXISTS, OK, "already exists"},
     {SET, 400, "{\"code\":\"EZEBI_GENERAL\"}", MN_EREMOTE, OK, NULL},
     /* worth another try, or a question */
     {SET, 400, ERROR_("EZEBI_RESOURCE_BUSY", "x"), MN_EBUSY, TRANSIENT, NULL},
