@@ -410,6 +410,79 @@ def test_a_pool_that_is_gone_is_no_other_pool_s_trouble(firmware):
         assert [each["id"] for each in usage] == [one["id"]]
 
 
+@pytest.mark.parametrize("fault", [
+    {"how": "error", "code": "SUSPENDED"}, {"how": "hang"},
+    {"how": "error", "code": "GENERAL"}, {"how": "not-json"}])
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_a_pool_that_can_t_be_listed_is_no_other_pool_s_trouble(firmware,
+                                                                fault):
+    """Nor does it take all the time that there is."""
+    with Array(firmware, pools={"a": TiB, "b": TiB}) as array:
+        driver = make_driver(array, tegile_request_timeout=1,
+                             tegile_operation_timeout=6)
+        one, other = create(driver, pool="a"), create(driver, pool="b")
+        array.fault("listShares", times=None,
+                    where=lambda r: r.params[0] == "b", **fault)
+        told = driver.ensure_shares(CONTEXT, [other, one])
+        assert [told[share["id"]]["status"] for share in (one, other)] == [
+            "available", "error"]
+        if fault["how"] == "error":
+            usage = driver.update_share_usage_size(CONTEXT, [other, one])
+            assert [each["id"] for each in usage] == [one["id"]]
+
+
+def test_a_copy_is_not_taken_for_a_share_that_can_t_be_listed(any_array,
+                                                              any_driver):
+    """Its project can't be listed; another one, where a share of that name
+    is, too, can."""
+    any_array.add_project("pool-a", "copies")
+    copied, other = create(any_driver, size=2), make_share()
+    copy = any_array.add_share("pool-a", "copies", copied["name"], quota=GiB)
+    located(other, [{"path": f"198.51.100.20:/export/copies/{other['name']}"}])
+    any_array.add_share("pool-a", "copies", other["name"], quota=GiB)
+    any_array.fault("listShares", how="error", code="GENERAL", times=None,
+                    where=lambda r: r.params[1] == "openstack")
+    told = any_driver.ensure_shares(CONTEXT, [other, copied])
+    assert told[copied["id"]]["status"] == "error"
+    assert copy.quota == GiB
+
+
+def test_ensure_when_a_name_is_in_several_projects():
+    """Such as copies that an administrator keeps."""
+    projects = ("a", "openstack", "z")
+    for firmware in FIRMWARES:
+        with Array(firmware, projects=projects) as array:
+            driver = make_driver(array)
+            shares = [create(driver, size=2) for _ in range(9)]
+            shares += [create(make_driver(array, tegile_default_project="z"),
+                              size=2, share_proto="NFS") for _ in range(9)]
+            copies = [array.add_share("pool-a", project, share["name"],
+                                      quota=GiB)
+                      for share in shares for project in projects
+                      if f"/{project}/" not in paths(
+                          share["export_locations"])[0]]
+            # one that is nowhere makes the driver list all projects
+            told = driver.ensure_shares(CONTEXT, [make_share(), *shares])
+            assert [told[share["id"]]["export_locations"]
+                    for share in shares] == [share["export_locations"]
+                                             for share in shares]
+            assert {copy.quota for copy in copies} == {GiB}
+
+
+def test_a_location_that_can_t_be_told_is_one_share_s_trouble(array, driver):
+    """The display name of a managed share may belong to several shares of
+    the listing, which are asked about."""
+    array.add_share("pool-a", "openstack", "data", "CIFS")
+    share = create(driver)
+    managed = located(make_share(share_proto="CIFS"), [
+        {"path": r"\\198.51.100.20\openstack_data-2"}])
+    array.fault("getShareIPAndMountPoint", how="error", code="GENERAL",
+                times=None, where=lambda r: r.params[0].endswith("/data"))
+    told = driver.ensure_shares(CONTEXT, [managed, share])
+    assert [told[each["id"]]["status"] for each in (managed, share)] == [
+        "error", "available"]
+
+
 def test_shares_of_a_pool_that_is_away_are_not_deleted(any_array,
                                                        any_driver):
     """It may be on its way to the other controller."""

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rows of many shares, from one listing per project. A pool that can't be
+ * listed is no trouble of the others.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/clock.h"
+#include "tegile/internal.h"
+
+static int
+compare_rows(const void *a, const void *b)
+{
+    const struct mn_tegile_row *x = a;
+    const struct mn_tegile_row *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : strcmp(x->pool, y->pool);
+}
+
+void
+mn_tegile__listing_sort(struct mn_tegile_listing *listing)
+{
+    if (listing->n) {
+        qsort(listing->rows, listing->n, sizeof *listing->rows, compare_rows);
+    }
+}
+
+struct many {
+    struct mn_tegile_op *op;
+    struct mn_tegile_listing *listing;
+    struct mn_argv listed; /* pool, project, pool, project ... */
+    struct mn_argv away;   /* pools that can't be listed */
+    struct mn_error why;   /* of the first of them */
+};
+
+/* One that must not take all the time that there is. */
+static struct mn_tegile_op
+part_of(const struct mn_tegile_op *op)
+{
+    struct mn_tegile_op part = *op;
+    int64_t passed = mn_clock_ms() - op->started_ms;
+    int64_t limit =
+        (passed > op->paused_ms ? passed : op->paused_ms) + op->t->request_ms;
+    part.limit_ms = limit < op->limit_ms ? limit : op->limit_ms;
+    return part;
+}
+
+/* rc and why: of a part that concerns this pool. */
+static int
+end_part(struct many *m, const struct mn_tegile_op *part, const char *pool,
+         int rc, const struct mn_error *why, struct mn_error *err)
+{
+    m->op->paused_ms = part->paused_ms;
+    if (rc == 0) {
+        return 0;
+    }
+    if (rc == MN_ECANCELED || rc == MN_ENOMEM) {
+        *err = *why;
+        return rc;
+    }
+    mn_tegile__log(m->op->t, MN_LOG_ERROR, "pool %s: %s", pool, why->text);
+    if (!m->away.n) {
+        m->why = *why;
+    }
+    mn_argv_add(&m->away, pool);
+    return m->away.failed ? mn_error_nomem(err) : 0;
+}
+
+static bool
+is_listed(const struct mn_argv *listed, const char *pool, const char *project)
+{
+    for (size_t i = 0; i + 1 < listed->n; i += 2) {
+        if (strcmp(listed->v[i], pool) == 0
+            && strcmp(listed->v[i + 1], project) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* *fresh: it is to be listed now. */
+static int
+note(struct many *m, const char *pool, const char *project, bool *fresh,
+     struct mn_error *err)
+{
+    *fresh = !mn_argv_holds(&m->away, pool)
+             && !is_listed(&m->listed, pool, project);
+    if (*fresh) {
+        mn_argv_add(&m->listed, pool);
+        mn_argv_add(&m->listed, project);
+    }
+    return m->listed.failed ? mn_error_nomem(err) : 0;
+}
+
+static int
+list_anew(struct many *m, const char *pool, const char *project,
+          struct mn_error *err)
+{
+    bool fresh;
+    int rc = note(m, pool, project, &fresh, err);
+    if (rc || !fresh) {
+        return rc;
+    }
+    struct mn_error why = MN_ERROR_INIT;
+    struct mn_tegile_op part = part_of(m->op);
+    rc = mn_tegile__list(&part, pool, project, m->listing, &why);
+    return end_part(m, &part, pool, rc, &why, err);
+}
+
+static int
+list_likely(struct many *m, const struct mn_share *share, struct mn_error *err)
+{
+    struct mn_slice project;
+    struct mn_slice name;
+    int rc = list_anew(m, share->pool, m->op->t->project, err);
+    if (rc == 0
+        && mn_tegile__location_parts(share->location, &project, &name)) {
+        char *text = mn_strndup(project.p, project.n);
+        rc = text ? list_anew(m, share->pool, text, err) : mn_error_nomem(err);
+        mn_free(text);
+    }
+    return rc;
+}
+
+static int
+list_all(struct many *m, const char *pool, struct mn_error *err)
+{
+    bool fresh;
+    int rc = note(m, pool, "", &fresh, err);
+    if (rc || !fresh) {
+        return rc;
+    }
+    struct mn_error why = MN_ERROR_INIT;
+    struct mn_argv projects = MN_ARGV_INIT;
+    struct mn_tegile_op part = part_of(m->op);
+    rc = mn_tegile__list_projects(&part, pool, &projects, &why);
+    rc = end_part(m, &part, pool, rc, &why, err);
+    for (size_t i = 0; rc == 0 && i < projects.n; i++) {
+        rc = list_anew(m, pool, projects.v[i], err);
+    }
+    mn_argv_dispose(&projects);
+    return rc;
+}
+
+/* Several projects may have a share of that name: the one that the location
+   tells comes first, then the default one. 2: no other is likelier. */
+static int
+likelihood(const struct many *m, const struct mn_tegile_row *row,
+           const struct mn_share *share)
+{
+    struct mn_slice project;
+    struct mn_slice name;
+    bool is_default = strcmp(row->project, m->op->t->project) == 0;
+    if (!mn_tegile__location_parts(share->location, &project, &name)) {
+        return is_default ? 2 : 0;
+    }
+    return mn_slice_eq(project, row->project) ? 2 : is_default;
+}
+
+/* By name, in the sorted listing. */
+static const struct mn_tegile_row *
+row_of_name(const struct many *m, const struct mn_share *share)
+{
+    const struct mn_tegile_listing *l = m->listing;
+    struct mn_tegile_row key = {.name = share->name, .pool = share->pool};
+    const struct mn_tegile_row *row =
+        l->n ? bsearch(&key, l->rows, l->n, sizeof key, compare_rows) : NULL;
+    const struct mn_tegile_row *best = row;
+    while (row && row > l->rows && compare_rows(row - 1, &key) == 0) {
+        row--;
+    }
+    for (; row && row < l->rows + l->n && compare_rows(row, &key) == 0;
+         row++) {
+        if (likelihood(m, row, share) > likelihood(m, best, share)) {
+            best = row;
+        }
+    }
+    return best;
+}
+
+/* By the end of its name, or by its mount point. */
+static const struct mn_tegile_row *
+row_of_place(const struct many *m, const struct mn_share *share)
+{
+    const char *wanted = mn_tegile__location_name(share->location);
+    for (size_t i = 0; i < m->listing->n; i++) {
+        const struct mn_tegile_row *row = &m->listing->rows[i];
+        bool same = mn_tegile__is_name_of(mn_slice_of(row->name), share)
+                    || (wanted && *row->mountpoint
+                        && strcmp(row->mountpoint, wanted) == 0);
+        if (same && strcmp(row->pool, share->pool) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+/* everywhere: all projects are listed. Those of a pool that is away may not
+   be: what is found there is the share only where it is likeliest. */
+static const struct mn_tegile_row *
+row_of(const struct many *m, const struct mn_share *share, bool everywhere)
+{
+    if (!share->pool) {
+        return NULL;
+    }
+    const struct mn_tegile_row *row = row_of_name(m, share);
+    if (mn_argv_holds(&m->away, share->pool)) {
+        return row && likelihood(m, row, share) == 2 ? row : NULL;
+    }
+    return row || !everywhere ? row : row_of_place(m, share);
+}
+
+static size_t
+fill_rows(const struct many *m, const struct mn_share *shares, size_t n,
+          const struct mn_tegile_row **rows, bool everywhere)
+{
+    size_t missing = 0;
+    mn_tegile__listing_sort(m->listing);
+    for (size_t i = 0; i < n; i++) {
+        rows[i] = row_of(m, &shares[i], everywhere);
+        missing += rows[i] == NULL;
+    }
+    return missing;
+}
+
+/* A managed share whose location is a display name. */
+static int
+find_by_location(struct many *m, const struct mn_share *share,
+                 const struct mn_tegile_row **found, struct mn_error *err)
+{
+    int rc = 0;
+    struct mn_error why = MN_ERROR_INIT;
+    struct mn_tegile_op part = part_of(m->op);
+    for (size_t i = 0; rc == 0 && !*found && i < m->listing->n; i++) {
+        const struct mn_tegile_row *row = &m->listing->rows[i];
+        bool same = false;
+        if (strcmp(row->pool, share->pool) == 0) {
+            rc = mn_tegile__is_at_location(&part, row, share, &same, &why);
+        }
+        *found = rc == 0 && same ? row : NULL;
+    }
+    m->op->paused_ms = part.paused_ms;
+    if (rc == MN_ECANCELED || rc == MN_ENOMEM) {
+        *err = why;
+        return rc;
+    }
+    if (rc) {
+        mn_tegile__log(m->op->t, MN_LOG_ERROR, "share %s: %s", share->name,
+                       why.text);
+    }
+    return 0;
+}
+
+static int
+find_missing(struct many *m, const struct mn_share *shares, size_t n,
+             const struct mn_tegile_row **rows, struct mn_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        rc = shares[i].pool && !rows[i] ? list_all(m, shares[i].pool, err) : 0;
+    }
+    if (rc || !fill_rows(m, shares, n, rows, true)) {
+        return rc;
+    }
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        bool sought = shares[i].pool && !rows[i]
+                      && !mn_argv_holds(&m->away, shares[i].pool);
+        rc = sought ? find_by_location(m, &shares[i], &rows[i], err) : 0;
+    }
+    return rc;
+}
+
+int
+mn_tegile__find_all(struct mn_tegile_op *op, const struct mn_share *shares,
+                    size_t n, struct mn_tegile_listing *listing,
+                    const struct mn_tegile_row **rows, struct mn_error *err)
+{
+    struct many m = {.op = op, .listing = listing};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        rc = shares[i].pool ? list_likely(&m, &shares[i], err) : 0;
+    }
+    if (rc == 0 && fill_rows(&m, shares, n, rows, false)) {
+        rc = find_missing(&m, shares, n, rows, err);
+    }
+    if (rc == 0 && m.away.n && !listing->replies_n) {
+        *err = m.why; /* it is the array that can't be asked */
+        rc = (int)m.why.code;
+    }
+    mn_argv_dispose(&m.listed);
+    mn_argv_dispose(&m.away);
+    return rc;
+}
