@@ -73,9 +73,21 @@ used_of_listing(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     const struct mn_tegile_row *row;
     int rc = list_row(op, place, &listing, &row, err);
     if (rc == 0) {
-        *used = row->total - row->available;
+        *used = row->available < 0 ? -1 : row->total - row->available;
     }
     mn_tegile__listing_dispose(&listing);
+    return rc;
+}
+
+static int
+used_of_space(struct mn_tegile_op *op, const struct mn_tegile_place *place,
+              int64_t *used, struct mn_error *err)
+{
+    struct mn_json *space;
+    int rc = mn_tegile__call(op, &mn_tegile_m_space,
+                             mn_tegile__args("s", place->path), &space, err);
+    mn_json_i64(mn_json_get(space, "usedByDataAndSnapshot"), used);
+    mn_json_free(space);
     return rc;
 }
 
@@ -84,20 +96,18 @@ mn_tegile__used(struct mn_tegile_op *op, const struct mn_tegile_place *place,
                 int64_t *used, struct mn_error *err)
 {
     unsigned level;
-    struct mn_json *space;
+    *used = -1;
     int rc = mn_tegile__firmware(op, &level, err);
-    if (rc || level < MN_TEGILE_ACLS) {
-        return rc ? rc : used_of_listing(op, place, used, err);
+    if (rc == 0) {
+        rc = level < MN_TEGILE_ACLS ? used_of_listing(op, place, used, err)
+                                    : used_of_space(op, place, used, err);
     }
-    rc = mn_tegile__call(op, &mn_tegile_m_space,
-                         mn_tegile__args("s", place->path), &space, err);
-    if (rc == 0
-        && !mn_json_i64(mn_json_get(space, "usedByDataAndSnapshot"), used)) {
+    /* without a number a shrink would be let through unchecked */
+    if (rc == 0 && *used < 0) {
         rc =
             mn_error_set(err, MN_EPROTO, "array %s: no used space told for %s",
                          op->t->server, place->path);
     }
-    mn_json_free(space);
     return rc;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shares on the simulated array: made, resized, looked after, deleted."""
 
+import json
 import threading
 
 import pytest
@@ -273,6 +274,26 @@ def test_shrink_counts_snapshots(any_array, any_driver, resize):
         any_driver.shrink_share(share, 2)
     assert made.quota == 4 * GiB
     assert len(any_array.journal) == 1      # nothing but the question
+
+
+@pytest.mark.parametrize("total, available", [
+    (None, None), (-1, -1), ("x", "y"), (1, 5), (True, []), (4.5, "")])
+def test_no_shrink_where_the_used_space_is_not_told(any_array, any_driver,
+                                                    total, available):
+    any_array.assume(resize_below_used="accept")
+    share = create(any_driver, size=4)
+    made = any_array.share(share["name"])
+    made.write(3 * GiB)
+    for method, reply in (
+            ("listShares", [{"name": share["name"], "totalSize": total,
+                             "availableSize": available}]),
+            ("getDatasetSpaceInfo", {"usedByDataAndSnapshot": available
+                                     if available != 5 else -5})):
+        any_array.fault(method, how="status", status=200,
+                        body=json.dumps(reply).encode())
+    fails(any_driver.shrink_share, share, 1, code="PROTO",
+          text="no used space told")
+    assert made.quota == 4 * GiB
 
 
 def test_writes_that_overtake_a_shrink():
