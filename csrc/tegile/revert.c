@@ -9,10 +9,11 @@ roll_back(struct mn_tegile_op *op, const char *path, struct mn_error *err)
 {
     int rc = mn_tegile__call(op, &mn_tegile_m_rollback,
                              mn_tegile__args("sb", path, false), NULL, err);
-    if (rc == MN_EBUSY) {
-        mn_error_prefix(err, "later snapshots or their clones stand in the "
-                             "way (the array's own schedules make some, too); "
-                             "nothing was changed: ");
+    if (!op->lost && (rc == MN_EBUSY || rc == MN_EREMOTE)) {
+        mn_error_prefix(err,
+                        "%slater snapshots or their clones may stand in the "
+                        "way (the array's own schedules make some, too): ",
+                        rc == MN_EBUSY ? "nothing was changed; " : "");
     }
     return rc;
 }

@@ -362,6 +362,29 @@ def test_a_revert_that_would_destroy_something(array, driver, nfs, how,
     assert how != "clone" or array.share(clone["name"])
 
 
+@pytest.mark.parametrize("lost", [
+    {"how": "error", "code": "REQUEST_TIMEOUT"},
+    {"how": "status", "status": 504}], ids=str)
+def test_a_revert_of_which_nobody_knows(array, lost):
+    """Nothing is said of what was or was not changed."""
+    driver = make_driver(array, tegile_request_timeout=1,
+                         tegile_operation_timeout=1)
+    nfs = create(driver)
+    snapshot = snapshot_of(driver, nfs)
+    array.fault("rollBackToShareSnapshot", when="after", times=None, **lost)
+    text = fails(driver.revert_to_snapshot, CONTEXT, snapshot, [], [],
+                 code="BUSY")
+    assert "changed" not in text and "stand in the way" not in text
+
+
+def test_a_revert_that_is_refused_in_words(array, driver, nfs):
+    array.assume(rollback_refusal="words")
+    snapshot = snapshot_of(driver, nfs)
+    array.add_snapshot(nfs["name"], AUTO)
+    fails(driver.revert_to_snapshot, CONTEXT, snapshot, [], [],
+          code="REMOTE", text="later snapshots")
+
+
 def test_a_clone_of_the_snapshot_itself_does_no_harm(array, driver, nfs):
     snapshot = snapshot_of(driver, nfs)
     clone = clone_of(driver, snapshot)

@@ -18,6 +18,7 @@ CHOICES = {
     'wrong_password': ('401', '403', '200'),
     'display_name': ('project_share', 'project-share', 'share'),
     'snapshot_refusal': ('400', '200'),
+    'rollback_refusal': ('busy', 'words'),
     'add_existing_acl': ('replace', 'error'),
     'regex': ('whole', 'part'),
     'extended_data': ('object', 'array', 'missing'),
@@ -78,6 +79,8 @@ class Assumptions:
         even if told not to mind a missing share.
     snapshot_refusal: status with which deleteShareSnapshot answers that
         clones stand in the way.
+    rollback_refusal: rollBackToShareSnapshot calls what has later snapshots
+        busy, or tells of these in words alone.
     wrapped_snapshot_status: getShareSnapshotCreationStatus answers an array
         with the object in it.
     extended_data: form of "extendedData" in errors without any.
@@ -133,6 +136,7 @@ class Assumptions:
     wrong_password: str = '401'
     missing_project_fails: bool = True
     snapshot_refusal: str = '400'
+    rollback_refusal: str = 'busy'
     wrapped_snapshot_status: bool = False
     extended_data: str = 'object'
     message_key: str = 'message'

@@ -91,6 +91,11 @@ def busy(path):
                     f'Unable to delete {path} : dataset is busy', BUSY)
 
 
+def later_snapshots(path):
+    return ApiError(400, 'EZEBI_GENERAL', f'Unable to roll back to {path} : '
+                    'more recent snapshots exist')
+
+
 def no_such_method(service):
     text = ('Please check if method name and arguments are correct.')
     message = f'No such method found in {service}. {text}'

@@ -256,7 +256,8 @@ class State:
     def roll_back(self, snapshot, delete_dependents):
         later = self.later_snapshots(snapshot)
         if later and not delete_dependents:
-            raise errors.busy(snapshot.path)
+            raise (errors.busy if self.assumptions.rollback_refusal == 'busy'
+                   else errors.later_snapshots)(snapshot.path)
         for each in later:
             self.delete_snapshot(each, recursive=True)
         snapshot.share.files = dict(snapshot.files)
