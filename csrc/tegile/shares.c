@@ -107,9 +107,15 @@ static int
 delete_promoting(struct mn_tegile_op *op, const struct mn_tegile_place *place,
                  struct mn_error *err)
 {
-    return mn_tegile__call(
+    int rc = mn_tegile__call(
         op, &mn_tegile_m_delete_promoting,
         mn_tegile__args("sbbb", place->path, true, true, true), NULL, err);
+    if (rc == MN_ENOSPACE) {
+        mn_error_prefix(err, "shares that were made from it take over its "
+                             "snapshots, and their size must allow for that; "
+                             "extend those: ");
+    }
+    return rc;
 }
 
 /* Before 3.7 the only way to delete snapshots together with a share deletes

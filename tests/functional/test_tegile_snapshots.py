@@ -294,6 +294,26 @@ def test_a_clone_that_can_t_be_finished_is_taken_back(driver, array, share,
     assert access(array, share) == {"alice": "rw"}
 
 
+def test_a_clone_without_room_for_what_it_would_take_over():
+    """The snapshots of a deleted share count in its clones' sizes."""
+    with Array(NEW) as array:
+        driver = make_driver(array)
+        parent = create(driver, size=2)
+        array.share(parent["name"]).write(3 * GiB // 2)
+        clone = clone_of(driver, snapshot_of(driver, parent))
+        made = array.share(clone["name"])
+        made.delete_data(GiB)
+        made.write(GiB)
+        fails(driver.delete_share, CONTEXT, parent, code="NOSPACE",
+              text="extend those")
+        assert array.share(parent["name"]).snapshots
+        assert made.contents == {"data": 3 * GiB // 2}
+        driver.extend_share(clone, 3)
+        driver.delete_share(CONTEXT, parent)
+        assert list(array.shares) == [made.path]
+        assert made.contents == {"data": 3 * GiB // 2}
+
+
 @pytest.mark.parametrize("array", FIRMWARES[1:], indirect=True)
 def test_clones_of_clones(driver, array, nfs):
     clone = clone_of(driver, snapshot_of(driver, nfs))

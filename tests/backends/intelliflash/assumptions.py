@@ -56,6 +56,8 @@ class Assumptions:
     string_stats: numbers in getArrayStats are strings.
     string_numbers: sizes in v2 replies are strings.
     resize_below_used: a quota below the used space is refused or accepted.
+    promotion_needs_room: a clone is not promoted if what it takes over does
+        not fit in its quota, as with ZFS.
     quota_writable: modifyShareProperties also takes "quota" (bytes, -1:
         none), which the guides call read only.
 
@@ -121,6 +123,7 @@ class Assumptions:
     string_stats: bool = True
     string_numbers: bool = False
     resize_below_used: str = 'refuse'
+    promotion_needs_room: bool = True
     quota_writable: bool = False
 
     snapshot_polls: int = 0

@@ -7,7 +7,8 @@ import threading
 import uuid
 
 from . import errors, levels
-from .model import MiB, Pool, Project, Share, Snapshot
+from .model import (MiB, Pool, Project, Share, Snapshot, extents,
+                    size)
 
 FORBIDDEN = re.compile(r"""[,/\\!?@<>#$'%^*()~+=}|:{\[\];"&\s]""")
 PREFIX = 'Manual-S-'
@@ -184,6 +185,7 @@ class State:
         taken = moved.keys() & clone.snapshots.keys()
         if taken:
             raise errors.name_taken(f'{clone.path}@{min(taken)}')
+        self._make_sure_of_room(clone, moved)
         parent.snapshots = {name: each for name, each
                             in parent.snapshots.items() if name not in moved}
         clone.snapshots = {**moved, **clone.snapshots}
@@ -192,6 +194,19 @@ class State:
         clone.source, parent.source = parent.source, source
         clone.changed()
         parent.changed()
+
+    def _make_sure_of_room(self, clone, moved):
+        """For the snapshots that a clone is to take over."""
+        after = extents(clone.files)
+        for snapshot in (*clone.snapshots.values(), *moved.values()):
+            after |= extents(snapshot.files)
+        origin = clone.source.share.source
+        if origin is not None:
+            after -= extents(origin.files)
+        if (self.assumptions.promotion_needs_room
+                and 0 < clone.quota < size(after)):
+            raise errors.ApiError(400, 'EZEBI_GENERAL', 'Unable to promote '
+                                  f'{clone.path} : out of space')
 
     # Snapshots
 
