@@ -6,6 +6,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/alloc.h"
 #include "tegile/internal.h"
@@ -71,6 +73,40 @@ mn_tegile_driver(struct mn_tegile *tegile)
 }
 
 static int
+compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* All of the array's addresses, in an order of their own. None when they can't
+   be asked for: then shares are looked after once too often. */
+static int
+add_addresses(struct mn_tegile *t, struct mn_buf *info, struct mn_error *err)
+{
+    struct mn_tegile_op op;
+    struct mn_argv ips = MN_ARGV_INIT;
+    struct mn_error why = MN_ERROR_INIT;
+    mn_tegile__op_init(&op, t);
+    int rc = mn_tegile__floating_ips(&op, "", &ips, &why);
+    if (rc == MN_ECANCELED || rc == MN_ENOMEM) {
+        *err = why;
+    }
+    else {
+        rc = 0;
+    }
+    if (ips.n) {
+        qsort(ips.v, ips.n, sizeof *ips.v, compare_texts);
+    }
+    for (size_t i = 0; i < ips.n; i++) {
+        mn_buf_printf(info, " %s", ips.v[i]);
+    }
+    mn_argv_dispose(&ips);
+    return rc;
+}
+
+/* What the export locations depend on. When it is not what it was, Manila has
+   all shares looked after at its start. */
+static int
 backend_info(struct mn_driver *d, struct mn_buf *info, struct mn_error *err)
 {
     struct mn_tegile *t = mn_tegile__of(d);
@@ -78,7 +114,8 @@ backend_info(struct mn_driver *d, struct mn_buf *info, struct mn_error *err)
     for (size_t i = 0; i < t->pools.n; i++) {
         mn_buf_printf(info, " %s", t->pools.v[i]);
     }
-    return mn_buf_failed(info) ? mn_error_nomem(err) : 0;
+    int rc = add_addresses(t, info, err);
+    return rc == 0 && mn_buf_failed(info) ? mn_error_nomem(err) : rc;
 }
 
 /* The array does not know whose share it is: it need not be told. */

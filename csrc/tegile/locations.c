@@ -47,7 +47,7 @@ mn_tegile__floating_ips(struct mn_tegile_op *op, const char *pool,
         const struct mn_json *row = mn_json_at(reply, i);
         const char *ip = mn_json_field(row, "ipAddress");
         const char *of = mn_json_field(row, "poolName");
-        if (*ip && (!*of || strcmp(of, pool) == 0)) {
+        if (*ip && (!*pool || !*of || strcmp(of, pool) == 0)) {
             mn_argv_add(ips, ip);
         }
     }

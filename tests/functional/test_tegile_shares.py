@@ -652,6 +652,29 @@ def test_backend_info_changes_with_the_options(array, driver):
             CONTEXT) != info
 
 
+def test_backend_info_changes_with_the_addresses():
+    """Manila has shares looked after at its start only when it does."""
+    with Array("3.7.0", pools={"a": TiB, "b": TiB}) as array:
+        def info():
+            return make_driver(array).get_backend_info(CONTEXT)
+
+        infos = [info()]
+        array.set_firmware("3.7.1")     # has getFloatingIPList
+        infos.append(info())
+        array.pools["b"].floating_ips += ("198.51.100.99",)
+        infos.append(info())
+        for i, each in enumerate(infos):
+            assert infos.index(each) == i
+        # their order is the array's own affair
+        for pool in array.pools.values():
+            pool.floating_ips = pool.floating_ips[::-1]
+        assert info() == infos[-1]
+        assert asked(array, make_driver(array).get_backend_info,
+                     CONTEXT) == ["getFloatingIPList"]
+        array.fault("getFloatingIPList", how="error", code="GENERAL")
+        assert info()
+
+
 # ---- set-up ----
 
 def set_up(array, **changes):
