@@ -135,8 +135,8 @@ delete_snapshots(struct mn_tegile_op *op, const struct mn_tegile_place *place,
                                   : mn_tegile__drop_snapshot(
                                       op, mn_buf_str(&path), &cloned, err);
         if (cloned) {
-            mn_error_prefix(err, "shares that were made from its snapshots "
-                                 "need it; delete those first: ");
+            mn_error_prefix(err, "if shares that were made from its snapshots "
+                                 "need it, delete those first: ");
         }
         mn_buf_dispose(&path);
     }

@@ -240,7 +240,8 @@ why_not(struct mn_tegile_op *op, const char *snapshot, bool *cloned,
     }
     return mn_error_set(
         err, MN_EBUSY, "array %s: it did not delete %s%s", op->t->server,
-        snapshot, *cloned ? ": shares that were made from it need it" : "");
+        snapshot,
+        *cloned ? ": perhaps shares that were made from it need it" : "");
 }
 
 static int

@@ -83,10 +83,9 @@ mn_tegile_stats(struct mn_tegile *t, struct mn_tegile_stats *stats,
         rc = add_pools(t, stats, mn_json_get(reply, "pools"), err);
     }
     if (rc == 0 && stats->n == 0) {
-        rc = mn_error_set(err, MN_EPROTO,
-                          "array %s: it tells of no pool that tegile_pools "
-                          "names",
-                          t->server);
+        rc = mn_error_set(err, MN_EPROTO, "array %s: %s tells of no pool%s",
+                          t->server, mn_tegile_m_array_stats.path,
+                          t->pools.n ? " that tegile_pools names" : "");
     }
     stats->revert = level >= MN_TEGILE_LEAST;
     mn_json_free(reply);

@@ -616,6 +616,18 @@ def test_stats_of_the_chosen_pools():
         assert stats["total_capacity_gb"] == 5 * 1024
 
 
+@pytest.mark.parametrize("reply", [
+    b'{"pools":null}', b'{"pools":{}}', b"[]",
+    b'{"total_capacity_gb":3,"pools":[{"pool_name":""},{"pool_name":5}]}'])
+@pytest.mark.parametrize("pools, named", [([], False), (["pool-a"], True)])
+def test_stats_without_pools(array, reply, pools, named):
+    driver = make_driver(array, tegile_pools=pools)
+    array.fault("getArrayStats", how="status", status=200, body=reply)
+    text = fails(driver.get_share_stats, True, code="PROTO",
+                 text="getArrayStats tells of no pool")
+    assert ("tegile_pools" in text) is named
+
+
 def test_stats_follow_a_firmware_update():
     """Asked anew each time: what 3.7.1 has is used as soon as it is there."""
     with Array(OLD) as array:

@@ -273,6 +273,19 @@ def test_clones_survive_everything(array, driver, share, refusal):
     assert array.shares == {}
 
 
+def test_nobody_is_told_of_clones_that_may_not_be():
+    """Before 3.7 the array can't be asked for them, and it is busy for other
+    reasons, too."""
+    with Array(OLD) as array:
+        driver = make_driver(array, tegile_operation_timeout=1)
+        share = create(driver)
+        snapshot_of(driver, share)
+        array.fault("deleteShareSnapshot", how="error", code="BUSY",
+                    times=None)
+        fails(driver.delete_share, CONTEXT, share, code="BUSY",
+              text="if shares that were made from its snapshots need it")
+
+
 @pytest.mark.parametrize("method", ["clearAccessRules", "resizeShare",
                                     "modifyShareProperties"])
 def test_a_clone_that_can_t_be_finished_is_taken_back(driver, array, share,
