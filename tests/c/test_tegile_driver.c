@@ -369,6 +369,22 @@ ensured(struct world *w)
 }
 
 static int
+backend_info(struct world *w)
+{
+    mn_buf_clear(&w->out);
+    return w->driver->vtable->backend_info(w->driver, &w->out, &w->err);
+}
+
+static bool
+info_told(struct world *w)
+{
+    bool all = strcmp(w->array.firmware, "3.7.1") == 0;
+    return mn_slice_eq(mn_buf_view(&w->out),
+                       all ? "192.0.2.10 o 192.0.2.20 192.0.2.21"
+                           : "192.0.2.10 o");
+}
+
+static int
 check(struct world *w)
 {
     return w->driver->vtable->check(w->driver, &w->err);
@@ -426,6 +442,7 @@ static const struct operation operations[] = {
      "listSnapshots", "listSnapshots", NULL},
     {"usage", have_share, usage, usage_told, NULL, NULL, NULL},
     {"ensure", have_share, ensure, ensured, NULL, NULL, NULL},
+    {"backend info", have_nothing, backend_info, info_told, NULL, NULL, NULL},
     {"check", have_share, check, always, NULL, NULL, NULL},
     {"stats", have_share, ask_stats, stats_told, NULL, NULL, NULL},
 };

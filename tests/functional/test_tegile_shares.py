@@ -123,7 +123,8 @@ def test_an_array_that_closes_each_connection(array, driver):
     {"openstack_void": "null"}, {"openstack_errors": "text"},
     {"string_numbers": True}, {"extended_data": "array"},
     {"extended_data": "missing"}, {"message_key": "messages"},
-    {"quota_writable": True}, {"missing_project_fails": False}],
+    {"quota_writable": True}, {"missing_project_fails": False},
+    {"mountpoints_listed": False}],
     ids=str)
 @pytest.mark.parametrize("proto", PROTOCOLS)
 def test_a_share_s_life_however_arrays_are(firmware, assumption, proto):

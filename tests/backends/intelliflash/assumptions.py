@@ -80,7 +80,8 @@ class Assumptions:
     missing_project_fails: deleteShare answers 500 if the project is missing,
         even if told not to mind a missing share.
     snapshot_refusal: status with which deleteShareSnapshot answers that
-        clones stand in the way.
+        clones stand in the way, or that there is no such snapshot.
+    mountpoints_listed: whether listShares tells mount points, or null.
     rollback_refusal: rollBackToShareSnapshot calls what has later snapshots
         busy, or tells of these in words alone.
     wrapped_snapshot_status: getShareSnapshotCreationStatus answers an array
@@ -140,6 +141,7 @@ class Assumptions:
     missing_project_fails: bool = True
     snapshot_refusal: str = '400'
     rollback_refusal: str = 'busy'
+    mountpoints_listed: bool = True
     wrapped_snapshot_status: bool = False
     extended_data: str = 'object'
     message_key: str = 'message'

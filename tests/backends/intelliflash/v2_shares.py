@@ -21,7 +21,9 @@ def brief(state, share, free):
             'projectName': share.project.name, 'name': share.name,
             'availableSize': sized(state, space.available),
             'totalSize': sized(state, space.total),
-            'datasetPath': share.path, 'mountpoint': share.mount_point,
+            'datasetPath': share.path,
+            'mountpoint': (share.mount_point
+                           if state.assumptions.mountpoints_listed else None),
             'local': True}
 
 

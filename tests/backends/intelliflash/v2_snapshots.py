@@ -71,16 +71,17 @@ def clone_share_snapshot(state, path, name, inherit):
 
 @V2.method('deleteShareSnapshot', V20, text, boolean)
 def delete_share_snapshot(state, path, recursive):
-    failed = {'snapshotDeletionStatus': 2, 'deletedList': [],
-              'failedToDeleteList': [path]}
+    failed = Reply({'snapshotDeletionStatus': 2, 'deletedList': [],
+                    'failedToDeleteList': [path]},
+                   int(state.assumptions.snapshot_refusal))
     try:
         snapshot = state.snapshot(path)
     except errors.ApiError as error:
         if not error.missing:
             raise
-        return Reply(failed, status=400)
+        return failed
     if state.delete_snapshot(snapshot, recursive):
-        return Reply(failed, int(state.assumptions.snapshot_refusal))
+        return failed
     return {'snapshotDeletionStatus': 0, 'deletedList': [path],
             'failedToDeleteList': []}
 
