@@ -144,6 +144,7 @@ mn_tegile_pool_of(struct mn_tegile *t, const struct mn_share *share,
         mn_tegile__place_dispose(&place);
         if (found) {
             mn_buf_puts(pool, pools.v[i]);
+            rc = mn_buf_failed(pool) ? mn_error_nomem(err) : 0;
         }
     }
     mn_argv_dispose(&pools);

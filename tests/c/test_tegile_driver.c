@@ -385,6 +385,22 @@ info_told(struct world *w)
 }
 
 static int
+pool_of(struct world *w)
+{
+    struct mn_share homeless = w->share;
+    homeless.pool = NULL;
+    mn_buf_clear(&w->out);
+    return mn_tegile_pool_of((struct mn_tegile *)w->driver, &homeless, &w->out,
+                             &w->err);
+}
+
+static bool
+pool_told(struct world *w)
+{
+    return mn_slice_eq(mn_buf_view(&w->out), "p");
+}
+
+static int
 check(struct world *w)
 {
     return w->driver->vtable->check(w->driver, &w->err);
@@ -443,6 +459,7 @@ static const struct operation operations[] = {
     {"usage", have_share, usage, usage_told, NULL, NULL, NULL},
     {"ensure", have_share, ensure, ensured, NULL, NULL, NULL},
     {"backend info", have_nothing, backend_info, info_told, NULL, NULL, NULL},
+    {"pool of", have_share, pool_of, pool_told, NULL, NULL, NULL},
     {"check", have_share, check, always, NULL, NULL, NULL},
     {"stats", have_share, ask_stats, stats_told, NULL, NULL, NULL},
 };
