@@ -180,16 +180,17 @@ row_of_name(const struct many *m, const struct mn_share *share)
     return best;
 }
 
-/* By the end of its name, or by its mount point. */
+/* By its mount point; by the end of its name only when Manila was never told a
+   location. */
 static const struct mn_tegile_row *
 row_of_place(const struct many *m, const struct mn_share *share)
 {
     const char *wanted = mn_tegile__location_name(share->location);
     for (size_t i = 0; i < m->listing->n; i++) {
         const struct mn_tegile_row *row = &m->listing->rows[i];
-        bool same = mn_tegile__is_name_of(mn_slice_of(row->name), share)
-                    || (wanted && *row->mountpoint
-                        && strcmp(row->mountpoint, wanted) == 0);
+        bool same = wanted
+                        ? strcmp(row->mountpoint, wanted) == 0
+                        : mn_tegile__is_name_of(mn_slice_of(row->name), share);
         if (same && strcmp(row->pool, share->pool) == 0) {
             return row;
         }

@@ -106,7 +106,7 @@ mn_tegile__is_name_of(struct mn_slice name, const struct mn_share *share)
     if (mn_slice_same(name, own)) {
         return true;
     }
-    /* a name with a UUID is nobody else's end */
+    /* no share without a UUID: others may end so */
     return own.n >= UUID_N && name.n > own.n
            && memcmp(name.p + name.n - own.n, own.p, own.n) == 0
            && strchr("-_", name.p[name.n - own.n - 1]);
@@ -187,19 +187,33 @@ mn_tegile__is_at_location(struct mn_tegile_op *op,
     return rc;
 }
 
+/* A name with other words before the share's counts only as long as Manila was
+   never told a location: a copy may be called so, too. */
+static const struct mn_tegile_row *
+find_name(const struct mn_tegile_listing *listing,
+          const struct mn_share *share)
+{
+    const struct mn_tegile_row *found = NULL;
+    bool located = mn_tegile__location_name(share->location) != NULL;
+    for (size_t i = 0; i < listing->n; i++) {
+        const struct mn_tegile_row *row = &listing->rows[i];
+        if (strcmp(row->name, share->name) == 0) {
+            return row;
+        }
+        if (!located && mn_tegile__is_name_of(mn_slice_of(row->name), share)) {
+            found = row;
+        }
+    }
+    return found;
+}
+
 static int
 find_in(struct mn_tegile_op *op, const struct mn_tegile_listing *listing,
         const struct mn_share *share, const struct mn_tegile_row **found,
         struct mn_error *err)
 {
-    *found = NULL;
-    for (size_t i = 0; i < listing->n; i++) {
-        if (mn_tegile__is_name_of(mn_slice_of(listing->rows[i].name), share)) {
-            *found = &listing->rows[i];
-            return 0;
-        }
-    }
     int rc = 0;
+    *found = find_name(listing, share);
     for (size_t i = 0; rc == 0 && !*found && i < listing->n; i++) {
         bool same;
         rc = mn_tegile__is_at_location(op, &listing->rows[i], share, &same,

@@ -209,6 +209,23 @@ BAD_NAMES = ["", " ", "a b", "a\nb", "../x", "..", ".", "a/b", "a\\b", "a@b",
              "a~b", "a+b", "a^b", "a!b", "(a)", "x" * 256, "x" * 100000]
 
 
+@pytest.mark.parametrize("proto", PROTOCOLS)
+def test_what_others_call_after_a_share_is_theirs(any_array, any_driver,
+                                                  proto):
+    """Such as a copy that an administrator made before the share went."""
+    share = create(any_driver, share_proto=proto, size=2)
+    any_driver.delete_share(CONTEXT, share)
+    copy = any_array.add_share("pool-a", "openstack",
+                               f"backup-{share['name']}", proto, quota=GiB)
+    copy.put("precious", b"data")
+    any_driver.delete_share(CONTEXT, share)
+    fails(any_driver.extend_share, share, 3, code="NOTFOUND")
+    told = any_driver.ensure_shares(CONTEXT, [share])
+    assert told[share["id"]]["status"] == "error"
+    assert any_driver.update_share_usage_size(CONTEXT, [share]) == []
+    assert any_array.share(copy.name) is copy and copy.quota == GiB
+
+
 @pytest.mark.parametrize("name", BAD_NAMES, ids=lambda n: ascii(n[:9]))
 def test_hostile_names_are_refused_before_anything_is_sent(array, driver,
                                                            name):
