@@ -144,40 +144,39 @@ list_all(struct many *m, const char *pool, struct mn_error *err)
     return rc;
 }
 
-/* Several projects may have a share of that name: the one that the location
-   tells comes first, then the default one. 2: no other is likelier. */
-static int
-likelihood(const struct many *m, const struct mn_tegile_row *row,
-           const struct mn_share *share)
+/* Several projects may have a share of that name. */
+static bool
+is_likeliest(const struct many *m, const struct mn_tegile_row *row,
+             const struct mn_share *share)
 {
     struct mn_slice project;
     struct mn_slice name;
-    bool is_default = strcmp(row->project, m->op->t->project) == 0;
-    if (!mn_tegile__location_parts(share->location, &project, &name)) {
-        return is_default ? 2 : 0;
-    }
-    return mn_slice_eq(project, row->project) ? 2 : is_default;
+    return mn_tegile__location_parts(share->location, &project, &name)
+               ? mn_slice_eq(project, row->project)
+               : strcmp(row->project, m->op->t->project) == 0;
 }
 
-/* By name, in the sorted listing. */
+/* By name, in the sorted listing: the likeliest, else the first. */
 static const struct mn_tegile_row *
 row_of_name(const struct many *m, const struct mn_share *share)
 {
     const struct mn_tegile_listing *l = m->listing;
     struct mn_tegile_row key = {.name = share->name, .pool = share->pool};
-    const struct mn_tegile_row *row =
+    const struct mn_tegile_row *first =
         l->n ? bsearch(&key, l->rows, l->n, sizeof key, compare_rows) : NULL;
-    const struct mn_tegile_row *best = row;
-    while (row && row > l->rows && compare_rows(row - 1, &key) == 0) {
-        row--;
+    if (!first) {
+        return NULL;
     }
-    for (; row && row < l->rows + l->n && compare_rows(row, &key) == 0;
-         row++) {
-        if (likelihood(m, row, share) > likelihood(m, best, share)) {
-            best = row;
+    while (first > l->rows && compare_rows(first - 1, &key) == 0) {
+        first--;
+    }
+    const struct mn_tegile_row *row = first;
+    for (; row < l->rows + l->n && compare_rows(row, &key) == 0; row++) {
+        if (is_likeliest(m, row, share)) {
+            return row;
         }
     }
-    return best;
+    return first;
 }
 
 /* By its mount point; by the end of its name only when Manila was never told a
@@ -198,19 +197,26 @@ row_of_place(const struct many *m, const struct mn_share *share)
     return NULL;
 }
 
-/* everywhere: all projects are listed. Those of a pool that is away may not
-   be: what is found there is the share only where it is likeliest. */
+/* everywhere: all projects are listed, unless the pool is away. In another
+   project than the location tells, what only has the share's name is a
+   copy. */
 static const struct mn_tegile_row *
 row_of(const struct many *m, const struct mn_share *share, bool everywhere)
 {
+    struct mn_slice project;
+    struct mn_slice name;
     if (!share->pool) {
         return NULL;
     }
     const struct mn_tegile_row *row = row_of_name(m, share);
-    if (mn_argv_holds(&m->away, share->pool)) {
-        return row && likelihood(m, row, share) == 2 ? row : NULL;
+    if (row && is_likeliest(m, row, share)) {
+        return row;
     }
-    return row || !everywhere ? row : row_of_place(m, share);
+    if (!everywhere || mn_argv_holds(&m->away, share->pool)) {
+        return NULL;
+    }
+    bool told = mn_tegile__location_parts(share->location, &project, &name);
+    return row && !told ? row : row_of_place(m, share);
 }
 
 static size_t

@@ -148,6 +148,16 @@ mn_tegile__guess(struct mn_tegile_op *op, const struct mn_share *share,
     return rc;
 }
 
+/* Is that the display name that the array makes by itself? */
+static bool
+is_made_of(const char *display_name, const struct mn_tegile_row *row)
+{
+    size_t n = strlen(row->project);
+    return strncmp(display_name, row->project, n) == 0 && display_name[n]
+           && strchr("_-", display_name[n])
+           && strcmp(display_name + n + 1, row->name) == 0;
+}
+
 int
 mn_tegile__is_at_location(struct mn_tegile_op *op,
                           const struct mn_tegile_row *row,
@@ -165,6 +175,10 @@ mn_tegile__is_at_location(struct mn_tegile_op *op,
     }
     if (*row->mountpoint && *wanted == '/') {
         *same = strcmp(row->mountpoint, wanted) == 0;
+        return 0;
+    }
+    if (is_made_of(wanted, row)) {
+        *same = true;
         return 0;
     }
     /* a display name is made of the dataset's, unless somebody chose it */
@@ -187,6 +201,22 @@ mn_tegile__is_at_location(struct mn_tegile_op *op,
     return rc;
 }
 
+/* Does the location tell, as the array makes it, that the share is in another
+   project than the row of its name? That is a copy. */
+static bool
+is_elsewhere(const struct mn_tegile_row *row, const struct mn_share *share)
+{
+    struct mn_slice project;
+    struct mn_slice name;
+    if (mn_tegile__location_parts(share->location, &project, &name)) {
+        return !mn_slice_eq(project, row->project);
+    }
+    const char *told = mn_tegile__location_name(share->location);
+    return told && strcmp(told, share->name) != 0
+           && mn_tegile__is_name_of(mn_slice_of(told), share)
+           && !is_made_of(told, row);
+}
+
 /* A name with other words before the share's counts only as long as Manila was
    never told a location: a copy may be called so, too. */
 static const struct mn_tegile_row *
@@ -197,7 +227,7 @@ find_name(const struct mn_tegile_listing *listing,
     bool located = mn_tegile__location_name(share->location) != NULL;
     for (size_t i = 0; i < listing->n; i++) {
         const struct mn_tegile_row *row = &listing->rows[i];
-        if (strcmp(row->name, share->name) == 0) {
+        if (strcmp(row->name, share->name) == 0 && !is_elsewhere(row, share)) {
             return row;
         }
         if (!located && mn_tegile__is_name_of(mn_slice_of(row->name), share)) {
