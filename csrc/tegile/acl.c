@@ -18,6 +18,18 @@ is_unshared(int rc, const struct mn_error *err)
            && mn_slice_contains_nocase(mn_slice_of(err->text), "not enabled");
 }
 
+static bool
+wants_addresses(const struct mn_tegile_access *a)
+{
+    for (size_t i = 0; i < a->all.n; i++) {
+        if (!mn_tegile__is_user(&a->all.v[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* *acl is NULL for a share that is not shared, and need not be. */
 static int
 ask(struct mn_tegile_access *a, struct mn_json **acl, struct mn_error *err)
 {
@@ -26,7 +38,11 @@ ask(struct mn_tegile_access *a, struct mn_json **acl, struct mn_error *err)
     if (!is_unshared(rc, err)) {
         return rc;
     }
+    *acl = NULL;
     mn_error_clear(err);
+    if (!wants_addresses(a)) {
+        return 0;
+    }
     rc = mn_tegile__call(a->op, &mn_tegile_m_share_nfs,
                          mn_tegile__args("sb", a->path, true), NULL, err);
     return rc ? rc
@@ -203,7 +219,7 @@ makes_sense(const struct mn_json *acl)
             return false;
         }
     }
-    return mn_json_is_array(acl);
+    return true;
 }
 
 static int
@@ -235,6 +251,9 @@ mn_tegile__apply_acl(struct mn_tegile_access *a, struct mn_error *err)
     struct mn_json *acl = NULL;
     struct list list = {0};
     int rc = ask(a, &acl, err);
+    if (rc == 0 && !acl) {
+        return 0;
+    }
     if (rc == 0 && !makes_sense(acl)) {
         rc = mn_error_set(err, MN_EPROTO,
                           "array %s: %s: the reply is no list of hosts with "

@@ -82,7 +82,8 @@ mend_quota(struct ensure *e, const struct mn_tegile_row *row,
     unsigned level;
     int64_t quota = -1;
     int64_t wanted = (int64_t)share->size_gib * MN_TEGILE_GIB;
-    if (!wanted || row->total == wanted) {
+    bool told = row->total >= 0 && row->available >= 0;
+    if (!wanted || !told || row->total == wanted) {
         return 0;
     }
     int rc = mn_tegile__firmware(e->op, &level, err);
@@ -122,7 +123,8 @@ ask(struct ensure *e, struct pool_ips *pool, const struct mn_share *share,
     const struct mn_tegile_place *place, struct mn_buf *locations,
     struct mn_error *err)
 {
-    int rc = mn_tegile__locations(e->op, share, place, NULL, locations, err);
+    int rc = mn_tegile__locations_with(e->op, share, place, NULL, &pool->ips,
+                                       locations, err);
     if (rc) {
         return rc;
     }
@@ -190,7 +192,9 @@ ensure_one(struct ensure *e, const struct mn_tegile_row *row,
     struct mn_tegile_place place;
     if (!row) {
         return mn_error_set(
-            err, MN_ENOTFOUND, "array %s: it is not there (pool %s)",
+            err, MN_ENOTFOUND,
+            "array %s: it is not there, or its pool, %s, can't be listed, "
+            "which the log tells",
             e->op->t->server, share->pool ? share->pool : "not told");
     }
     int rc = mn_tegile__place_init(&place, row->pool, row->project,

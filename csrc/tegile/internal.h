@@ -187,7 +187,9 @@ int mn_tegile__list(struct mn_tegile_op *op, const char *pool,
 /* Append the names of the pool's projects. */
 int mn_tegile__list_projects(struct mn_tegile_op *op, const char *pool,
                              struct mn_argv *projects, struct mn_error *err);
-void mn_tegile__listing_sort(struct mn_tegile_listing *listing);
+
+/* ---- many.c ---- */
+
 /* Rows of many shares: listing holds the projects that they are likely in,
    and all projects of their pools when one of them was not there. rows[i] is
    for shares[i], NULL: it does not exist. */
@@ -196,9 +198,12 @@ int mn_tegile__find_all(struct mn_tegile_op *op, const struct mn_share *shares,
                         const struct mn_tegile_row **rows,
                         struct mn_error *err);
 
-/* The project that an NFS export location "ip:/export/<project>/<name>"
-   tells, and the name. False for other locations. */
-bool mn_tegile__location_parts(const char *location, struct mn_slice *project,
+/* ---- places.c again: export locations ---- */
+
+/* The project that the share's export location "ip:/export/<project>/<name>"
+   or "\\ip\<project>_<name>" tells, and the name. False for others. */
+bool mn_tegile__location_parts(const struct mn_share *share,
+                               struct mn_slice *project,
                                struct mn_slice *name);
 /* What follows the address in "ip:name" and "\\ip\name"; NULL: neither. */
 const char *mn_tegile__location_name(const char *location);
@@ -222,11 +227,18 @@ int mn_tegile__locations(struct mn_tegile_op *op, const struct mn_share *share,
                          const struct mn_tegile_place *place,
                          const struct mn_json *told, struct mn_buf *locations,
                          struct mn_error *err);
+/* The same when the pool's addresses are known. */
+int mn_tegile__locations_with(struct mn_tegile_op *op,
+                              const struct mn_share *share,
+                              const struct mn_tegile_place *place,
+                              const struct mn_json *told,
+                              const struct mn_argv *ips,
+                              struct mn_buf *locations, struct mn_error *err);
 /* Append locations of one name on several addresses; first comes first. */
 void mn_tegile__add_locations(struct mn_buf *locations,
                               const struct mn_share *share, struct mn_slice ip,
                               const char *name, const struct mn_argv *ips);
-/* Addresses of a pool: from 3.7.1 all, before none. */
+/* Addresses of a pool, or of all (""): from 3.7.1 all, before none. */
 int mn_tegile__floating_ips(struct mn_tegile_op *op, const char *pool,
                             struct mn_argv *ips, struct mn_error *err);
 /* The "ip name" of a share. The caller frees *told. */

@@ -160,24 +160,6 @@ judge_status(const struct mn_json *json, const char *what,
             what, (long long)status)};
 }
 
-/* Without its list such a reply would look like one of an array that has
-   nothing, and what is not there counts as deleted. */
-static bool
-is_to_be_list(const struct mn_tegile_method *method)
-{
-    static const struct mn_tegile_method *const lists[] = {
-        &mn_tegile_m_list_pools,   &mn_tegile_m_list_projects,
-        &mn_tegile_m_list_shares,  &mn_tegile_m_list_snapshots,
-        &mn_tegile_m_floating_ips,
-    };
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        if (method == lists[i]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A reply that tells of success, if it is what was asked for. */
 static struct mn_tegile_verdict
 judge_answer(const struct mn_tegile_method *method,
@@ -186,7 +168,7 @@ judge_answer(const struct mn_tegile_method *method,
 {
     struct mn_slice text = body_of(reply);
     bool nothing = text.n == 0 || mn_slice_eq(text, "null");
-    if (!reply->json && (!nothing || method->answer == MN_TEGILE_VALUE)) {
+    if (!reply->json && (!nothing || method->answer != MN_TEGILE_STATUS)) {
         if (text.n > 100) {
             text.n = 100;
         }
@@ -197,7 +179,7 @@ judge_answer(const struct mn_tegile_method *method,
             .lost = true};
     }
     struct mn_tegile_verdict v = judge_status(reply->json, what, err);
-    if (v.code == MN_OK && is_to_be_list(method)
+    if (v.code == MN_OK && method->answer == MN_TEGILE_LIST
         && !mn_json_is_array(reply->json)) {
         v.code = (enum mn_code)mn_error_set(
             err, MN_EPROTO, "%s: the reply is no list: %.*s", what,

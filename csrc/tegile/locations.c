@@ -101,12 +101,13 @@ other_ips(struct mn_tegile_op *op, const struct mn_share *share,
 }
 
 int
-mn_tegile__locations(struct mn_tegile_op *op, const struct mn_share *share,
-                     const struct mn_tegile_place *place,
-                     const struct mn_json *told, struct mn_buf *locations,
-                     struct mn_error *err)
+mn_tegile__locations_with(struct mn_tegile_op *op,
+                          const struct mn_share *share,
+                          const struct mn_tegile_place *place,
+                          const struct mn_json *told,
+                          const struct mn_argv *ips, struct mn_buf *locations,
+                          struct mn_error *err)
 {
-    struct mn_argv ips = MN_ARGV_INIT;
     struct mn_json *asked = NULL;
     struct mn_slice ip;
     const char *name;
@@ -120,13 +121,25 @@ mn_tegile__locations(struct mn_tegile_op *op, const struct mn_share *share,
         }
     }
     if (rc == 0) {
-        rc = other_ips(op, share, place, &ips, err);
-    }
-    if (rc == 0) {
-        mn_tegile__add_locations(locations, share, ip, name, &ips);
+        mn_tegile__add_locations(locations, share, ip, name, ips);
         rc = mn_buf_failed(locations) ? mn_error_nomem(err) : 0;
     }
     mn_json_free(asked);
+    return rc;
+}
+
+int
+mn_tegile__locations(struct mn_tegile_op *op, const struct mn_share *share,
+                     const struct mn_tegile_place *place,
+                     const struct mn_json *told, struct mn_buf *locations,
+                     struct mn_error *err)
+{
+    struct mn_argv ips = MN_ARGV_INIT;
+    int rc = other_ips(op, share, place, &ips, err);
+    if (rc == 0) {
+        rc = mn_tegile__locations_with(op, share, place, told, &ips, locations,
+                                       err);
+    }
     mn_argv_dispose(&ips);
     return rc;
 }

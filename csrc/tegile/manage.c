@@ -73,7 +73,11 @@ set_size(struct mn_tegile_op *op, const struct mn_tegile_place *place,
          int64_t quota, uint64_t *size_gib, struct mn_error *err)
 {
     int64_t used;
-    int64_t size = *size_gib ? (int64_t)*size_gib * MN_TEGILE_GIB : quota;
+    /* what is more than Manila can store has no end */
+    bool endless = quota / MN_TEGILE_GIB >= INT32_MAX;
+    int64_t size = *size_gib ? (int64_t)*size_gib * MN_TEGILE_GIB
+                   : endless ? 0
+                             : quota;
     if (size <= 0) {
         return mn_error_set(err, MN_EINVAL,
                             "array %s: %s has no quota: set one, or give its "
@@ -90,7 +94,8 @@ set_size(struct mn_tegile_op *op, const struct mn_tegile_place *place,
                             " bytes already, more than the size given",
                             op->t->server, place->path, used);
     }
-    *size_gib = (uint64_t)((size + MN_TEGILE_GIB - 1) / MN_TEGILE_GIB);
+    *size_gib =
+        (uint64_t)(size / MN_TEGILE_GIB + (size % MN_TEGILE_GIB ? 1 : 0));
     return quota == (int64_t)*size_gib * MN_TEGILE_GIB
                ? 0
                : mn_tegile__set_quota(op, place->path, *size_gib, err);

@@ -19,8 +19,8 @@ compare_rows(const void *a, const void *b)
     return order ? order : strcmp(x->pool, y->pool);
 }
 
-void
-mn_tegile__listing_sort(struct mn_tegile_listing *listing)
+static void
+sort(struct mn_tegile_listing *listing)
 {
     if (listing->n) {
         qsort(listing->rows, listing->n, sizeof *listing->rows, compare_rows);
@@ -115,8 +115,7 @@ list_likely(struct many *m, const struct mn_share *share, struct mn_error *err)
     struct mn_slice project;
     struct mn_slice name;
     int rc = list_anew(m, share->pool, m->op->t->project, err);
-    if (rc == 0
-        && mn_tegile__location_parts(share->location, &project, &name)) {
+    if (rc == 0 && mn_tegile__location_parts(share, &project, &name)) {
         char *text = mn_strndup(project.p, project.n);
         rc = text ? list_anew(m, share->pool, text, err) : mn_error_nomem(err);
         mn_free(text);
@@ -151,7 +150,7 @@ is_likeliest(const struct many *m, const struct mn_tegile_row *row,
 {
     struct mn_slice project;
     struct mn_slice name;
-    return mn_tegile__location_parts(share->location, &project, &name)
+    return mn_tegile__location_parts(share, &project, &name)
                ? mn_slice_eq(project, row->project)
                : strcmp(row->project, m->op->t->project) == 0;
 }
@@ -215,7 +214,7 @@ row_of(const struct many *m, const struct mn_share *share, bool everywhere)
     if (!everywhere || mn_argv_holds(&m->away, share->pool)) {
         return NULL;
     }
-    bool told = mn_tegile__location_parts(share->location, &project, &name);
+    bool told = mn_tegile__location_parts(share, &project, &name);
     return row && !told ? row : row_of_place(m, share);
 }
 
@@ -224,7 +223,7 @@ fill_rows(const struct many *m, const struct mn_share *shares, size_t n,
           const struct mn_tegile_row **rows, bool everywhere)
 {
     size_t missing = 0;
-    mn_tegile__listing_sort(m->listing);
+    sort(m->listing);
     for (size_t i = 0; i < n; i++) {
         rows[i] = row_of(m, &shares[i], everywhere);
         missing += rows[i] == NULL;

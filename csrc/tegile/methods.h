@@ -20,6 +20,7 @@ enum mn_tegile_kind {
 enum mn_tegile_answer {
     MN_TEGILE_STATUS, /* nothing, 0 or whatever */
     MN_TEGILE_VALUE,  /* JSON without which there is no going on */
+    MN_TEGILE_LIST,   /* a JSON array: what is not in it counts as deleted */
 };
 
 /* name here, service and method, kind, answer */
@@ -34,9 +35,9 @@ enum mn_tegile_answer {
     X(deny, "openstack/shareDenyAccess", SET, STATUS)                        \
     X(clear_access, "openstack/clearAccessRules", SET, STATUS)               \
     X(properties, "v2/listSystemProperties", ASK, VALUE)                     \
-    X(list_pools, "v2/listPools", GET, VALUE)                                \
-    X(list_projects, "v2/listProjects", ASK, VALUE)                          \
-    X(list_shares, "v2/listShares", ASK, VALUE)                              \
+    X(list_pools, "v2/listPools", GET, LIST)                                 \
+    X(list_projects, "v2/listProjects", ASK, LIST)                           \
+    X(list_shares, "v2/listShares", ASK, LIST)                               \
     X(get_share, "v2/getShare", ASK, VALUE)                                  \
     X(get_property, "v2/getShareProperty", ASK, VALUE)                       \
     X(set_properties, "v2/modifyShareProperties", SET, STATUS)               \
@@ -44,16 +45,16 @@ enum mn_tegile_answer {
     X(delete_promoting, "v2/deleteShare", SET, STATUS)                       \
     X(create_snapshot, "v2/createShareSnapshot", ONCE, STATUS)               \
     X(snapshot_status, "v2/getShareSnapshotCreationStatus", ASK, VALUE)      \
-    X(list_snapshots, "v2/listSnapshots", ASK, VALUE)                        \
+    X(list_snapshots, "v2/listSnapshots", ASK, LIST)                         \
     X(delete_snapshot, "v2/deleteShareSnapshot", SET, VALUE)                 \
     X(dependents, "v2/listDependenciesAndSnapshotCountOnDelete", ASK, VALUE) \
     X(rollback, "v2/rollBackToShareSnapshot", SET, STATUS)                   \
     X(is_nfs, "v2/isShareExposedOverNFS", ASK, VALUE)                        \
     X(is_smb, "v2/isShareExposedOverSMB", ASK, VALUE)                        \
     X(share_nfs, "v2/setNFSSharingOnShare", SET, STATUS)                     \
-    X(get_acl, "v2/getNFSNetworkACLsOnShare", ASK, VALUE)                    \
+    X(get_acl, "v2/getNFSNetworkACLsOnShare", ASK, LIST)                     \
     X(set_acl, "v2/setNFSNetworkACLsOnShare", SET, STATUS)                   \
-    X(floating_ips, "v2/getFloatingIPList", ASK, VALUE)
+    X(floating_ips, "v2/getFloatingIPList", ASK, LIST)
 
 struct mn_tegile_method {
     const char *path;

@@ -76,25 +76,49 @@ mn_tegile__location_name(const char *location)
     return end && end[1] ? end + 1 : NULL;
 }
 
-bool
-mn_tegile__location_parts(const char *location, struct mn_slice *project,
-                          struct mn_slice *name)
+/* "/export/<project>/<name>" */
+static bool
+parts_of_path(struct mn_slice path, struct mn_slice *project,
+              struct mn_slice *name)
 {
-    struct mn_slice rest = mn_slice_of(mn_tegile__location_name(location));
     struct mn_slice part;
-    if (!mn_slice_starts(rest, "/export/")) {
+    if (!mn_slice_starts(path, "/export/")) {
         return false;
     }
-    rest.p += strlen("/export/");
-    rest.n -= strlen("/export/");
+    path.p += strlen("/export/");
+    path.n -= strlen("/export/");
     *project = (struct mn_slice){0};
     *name = (struct mn_slice){0};
     /* some arrays put the pool first: the last two parts count */
-    while (mn_slice_next(&rest, '/', &part)) {
+    while (mn_slice_next(&path, '/', &part)) {
         *project = *name;
         *name = part;
     }
     return project->n && name->n;
+}
+
+/* "<project>_<name>", as the array makes display names; some have a "-". */
+static bool
+parts_of_display_name(struct mn_slice text, const char *own,
+                      struct mn_slice *project, struct mn_slice *name)
+{
+    size_t n = strlen(own);
+    if (n == 0 || text.n < n + 2 || !strchr("_-", text.p[text.n - n - 1])) {
+        return false;
+    }
+    *name = (struct mn_slice){text.p + text.n - n, n};
+    *project = (struct mn_slice){text.p, text.n - n - 1};
+    return mn_slice_eq(*name, own) && mn_tegile__is_name(*project, "");
+}
+
+bool
+mn_tegile__location_parts(const struct mn_share *share,
+                          struct mn_slice *project, struct mn_slice *name)
+{
+    struct mn_slice told =
+        mn_slice_of(mn_tegile__location_name(share->location));
+    return parts_of_path(told, project, name)
+           || parts_of_display_name(told, share->name, project, name);
 }
 
 enum { UUID_N = 36 };
@@ -136,7 +160,7 @@ mn_tegile__guess(struct mn_tegile_op *op, const struct mn_share *share,
     if (rc) {
         return rc;
     }
-    if (!mn_tegile__location_parts(share->location, &project, &name)
+    if (!mn_tegile__location_parts(share, &project, &name)
         || !mn_tegile__is_name_of(name, share)) {
         return mn_tegile__place_init(place, share->pool, op->t->project,
                                      mn_slice_of(share->name), err);
@@ -208,13 +232,8 @@ is_elsewhere(const struct mn_tegile_row *row, const struct mn_share *share)
 {
     struct mn_slice project;
     struct mn_slice name;
-    if (mn_tegile__location_parts(share->location, &project, &name)) {
-        return !mn_slice_eq(project, row->project);
-    }
-    const char *told = mn_tegile__location_name(share->location);
-    return told && strcmp(told, share->name) != 0
-           && mn_tegile__is_name_of(mn_slice_of(told), share)
-           && !is_made_of(told, row);
+    return mn_tegile__location_parts(share, &project, &name)
+           && !mn_slice_eq(project, row->project);
 }
 
 /* A name with other words before the share's counts only as long as Manila was
@@ -281,7 +300,7 @@ likely_projects(struct mn_tegile_op *op, const struct mn_share *share,
 {
     struct mn_slice project;
     struct mn_slice name;
-    if (mn_tegile__location_parts(share->location, &project, &name)) {
+    if (mn_tegile__location_parts(share, &project, &name)) {
         mn_argv_addf(projects, "%.*s", MN_SLICE_ARG(project));
     }
     mn_argv_add(projects, op->t->project);

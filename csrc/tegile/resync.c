@@ -77,13 +77,35 @@ user_of(const struct mn_json *entry)
     return u;
 }
 
+/* Windows' names are the same in any case. */
+static bool
+same_user(const struct mn_tegile_access *a, const char *x, const char *y)
+{
+    return strcmp(a->proto, "CIFS") == 0
+               ? mn_slice_eq_nocase(mn_slice_of(x), y)
+               : strcmp(x, y) == 0;
+}
+
+static bool
+is_wanted(const struct mn_tegile_access *a, const struct listed_user *u)
+{
+    for (size_t i = 0; i < a->all.n; i++) {
+        if (mn_tegile__is_user(&a->all.v[i])
+            && same_user(a, a->all.v[i].to, u->rule.to)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The level of a user in the list, or NULL. */
 static const char *
-listed_level(const struct mn_json *acl, const char *name)
+listed_level(const struct mn_tegile_access *a, const struct mn_json *acl,
+             const char *name)
 {
     for (size_t i = 0; i < mn_json_count(acl); i++) {
         struct listed_user u = user_of(mn_json_at(acl, i));
-        if (u.is_user && strcmp(u.rule.to, name) == 0) {
+        if (u.is_user && same_user(a, u.rule.to, name)) {
             return u.rule.level;
         }
     }
@@ -98,7 +120,7 @@ apply_wanted(struct mn_tegile_access *a, const struct mn_json *acl,
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < a->all.n; i++) {
         struct mn_tegile_rule *rule = &a->all.v[i];
-        const char *level = listed_level(acl, rule->to);
+        const char *level = listed_level(a, acl, rule->to);
         bool same = level && strcmp(level, rule->level) == 0;
         if (same && mn_tegile__is_user(rule)) {
             rule->told = true;
@@ -122,7 +144,7 @@ mn_tegile__resync_users(struct mn_tegile_access *a, struct mn_error *err)
     }
     for (size_t i = 0; rc == 0 && i < mn_json_count(acl); i++) {
         struct listed_user u = user_of(mn_json_at(acl, i));
-        if (u.is_user && !mn_tegile__find_rule(&a->all, "user", u.rule.to)) {
+        if (u.is_user && !is_wanted(a, &u)) {
             rc = mn_tegile__deny(a, &u.rule, u.rule.level, err);
         }
     }

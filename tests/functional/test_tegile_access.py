@@ -2,6 +2,7 @@
 """Access rules on the simulated array, however arrays take them."""
 
 import itertools
+import json
 
 import pytest
 
@@ -542,6 +543,34 @@ def test_round_trips_of_a_resync(array, driver, share):
     assert asked(array, update, driver, share, rules) == (
         ["shareAllowAccess"] * 2 if is_old(array)
         else ["getNFSNetworkACLsOnShare", "getShare"])
+
+
+def test_taking_rules_away_opens_no_share():
+    """An administrator stopped to share it; an array may let everybody in
+    where there is no ACL."""
+    with Array(NEW) as array:
+        array.assume(empty_acl_open=True)
+        driver = make_driver(array)
+        share = create(driver, share_proto="NFS")
+        array.share(share["name"]).access.nfs_on = False
+        watch = array.watch(share["name"], "192.0.2.9")
+        rule = make_rule("192.0.2.1")
+        update(driver, share, [], delete=[rule])
+        assert watch.levels == [None]
+
+
+def test_users_in_another_case_keep_their_access():
+    """Names of Windows users have none."""
+    with Array(NEW) as array:
+        driver = make_driver(array)
+        share = create(driver, share_proto="CIFS")
+        rule = make_rule("Alice", access_type="user")
+        update(driver, share, [rule], add=[rule])
+        array.fault("getShare", how="status", status=200, body=json.dumps(
+            {"aclList": [{"aclType": "User", "aclUser": "alice",
+                          "aclValDisplay": "rwx", "aclMode": "Allow"}]}
+            ).encode())
+        assert asked(array, update, driver, share, [rule]) == ["getShare"]
 
 
 # ---- shares whose making was cut off ----

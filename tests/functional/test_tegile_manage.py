@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Datasets that become shares, and shares in other projects than today's."""
 
+import json
+
 import pytest
 
 from manila import exception
@@ -109,6 +111,22 @@ def test_a_managed_share_s_life(array, driver, proto):
     live(array, driver, share, made)
 
 
+def test_a_quota_without_an_end_is_none():
+    with Array(NEW) as array:
+        driver = make_driver(array)
+        array.add_share("pool-a", "openstack", "legacy", "NFS")
+        share = located(make_share(), [
+            {"path": "198.51.100.20:/export/openstack/legacy"}])
+        array.fault("getShareProperty", how="status", status=200,
+                    body=json.dumps({"propertyKey": "quotaInByte",
+                                     "propertyValue": 2 ** 63 - 1}).encode())
+        try:
+            size = driver.manage_existing(share, {})["size"]
+        except exception.ManageInvalidShare:
+            size = None     # it has none, and needs one
+        assert size in (None, 2 ** 33)
+
+
 #: From 3.7 the share can be asked for, and from 3.10 that tells all.
 QUESTIONS = {"3.5.1": ["listShares", "listPools", "listShares"],
              "3.7.0": ["getShare", "isShareExposedOverNFS",
@@ -132,7 +150,8 @@ def test_what_is_asked_of_a_share_to_manage(firmware):
     {"nfs_name": "share"}, {"cifs_name": "share"},
     {"display_name": "project-share"}, {"display_name": "share"},
     {"floating_ip": "last"}, {"openstack_errors": "text"},
-    {"string_numbers": True}, {"deny_absent": "error"}], ids=str)
+    {"string_numbers": True}, {"deny_absent": "error"},
+    {"mountpoints_listed": False}], ids=str)
 @pytest.mark.parametrize("proto", PROTOCOLS)
 def test_managed_shares_however_arrays_are(firmware, assumption, proto):
     with Array(firmware, projects=("openstack", "legacy"),

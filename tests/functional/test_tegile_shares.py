@@ -222,15 +222,12 @@ def test_copies_are_not_taken_for_a_share_that_is_gone(any_array, default,
     driver.delete_share(CONTEXT, share)
     copy = any_array.add_share("pool-a", project, name.format(share["name"]),
                                proto, quota=GiB)
-    if proto == "CIFS" and project == default:
-        return      # nothing tells the project of a CIFS share for sure
     driver.delete_share(CONTEXT, share)
     assert copy.path in any_array.shares
     fails(driver.extend_share, share, 3, code="NOTFOUND")
-    if proto == "NFS":
-        told = driver.ensure_shares(CONTEXT, [share])
-        assert told[share["id"]]["status"] == "error"
-        assert driver.update_share_usage_size(CONTEXT, [share]) == []
+    told = driver.ensure_shares(CONTEXT, [share])
+    assert told[share["id"]]["status"] == "error"
+    assert driver.update_share_usage_size(CONTEXT, [share]) == []
     assert copy.quota == GiB
 
 
@@ -514,6 +511,30 @@ def test_ensure_when_a_name_is_in_several_projects():
                     for share in shares] == [share["export_locations"]
                                              for share in shares]
             assert {copy.quota for copy in copies} == {GiB}
+
+
+def test_ensure_sets_no_quota_where_sizes_are_not_told():
+    with Array(OLD) as array:
+        array.assume(resize_below_used="accept")
+        driver = make_driver(array)
+        share = create(driver, size=1)
+        made = array.share(share["name"])
+        made.quota = 0
+        made.write(3 * GiB)
+        array.fault("listShares", how="status", status=200, body=json.dumps(
+            [{"name": share["name"], "totalSize": None}]).encode())
+        driver.ensure_shares(CONTEXT, [share])
+        assert made.quota == 0
+
+
+def test_ensure_asks_for_a_pool_s_addresses_once():
+    with Array("3.7.1") as array:
+        driver = make_driver(array)
+        shares = [create(driver, share_proto="NFS") for _ in range(5)]
+        for share in shares:
+            array.share(share["name"]).mount_point = f"/x/{share['name']}"
+        methods = asked(array, driver.ensure_shares, CONTEXT, shares)
+        assert methods.count("getFloatingIPList") == 1
 
 
 def test_a_location_that_can_t_be_told_is_one_share_s_trouble(array, driver):
