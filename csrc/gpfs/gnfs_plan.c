@@ -131,26 +131,62 @@ mn_gnfs__add_publish(struct mn_plan *plan, unsigned reply_s, const char *file,
     return update;
 }
 
-/* INDEX.conf, if the operator has one: an %include of each export file. */
+/* Make INDEX.conf anew, an %include of each export file below "$1"; "$2" is
+   its temporary name. */
+#define INDEX_SCRIPT(without, and_then)                                   \
+    "find \"$1\" -maxdepth 1 -name \"*.conf\" ! -name INDEX.conf" without \
+    " -fprintf \"$2\" '%%include \"%p\"\\n' && "                          \
+    "sync -- \"$2\" && mv -f -- \"$2\" \"$1/INDEX.conf\"" and_then
+
+static const char index_script[] = INDEX_SCRIPT("", "");
+/* Without "$3", which goes: a daemon does not start that shall include a file
+   that is not there. */
+static const char removal_script[] =
+    INDEX_SCRIPT(" ! -name \"$3\"", " && rm -f -- \"$1/$3\"");
+
+/* Under a lock: of two that list the files at the same time, the one that
+   comes last might not have seen the other's file. */
 static void
 add_index(struct mn_plan *plan, const struct mn_gnfs_files *f,
-          const struct mn_guard *guard)
+          const char *script, const struct mn_guard *guard)
 {
-    const char *index = mn_buf_str(&f->index);
-    struct mn_step *test =
-        guarded(mn_plan_run(plan, "test", "-e", index, NULL), guard);
-    test->accept_any = true;
-    struct mn_guard there = {mn_plan_last(plan), 0, false};
-    struct mn_step *find = guarded(
-        mn_plan_run(plan, "find", f->dir, "-maxdepth", "1", "-name", "*.conf",
-                    "!", "-name", "INDEX.conf", "-fprintf", NULL),
-        &there);
-    mn_argv_addf(&find->argv, "%s.index", mn_buf_str(&f->fresh));
-    mn_argv_add(&find->argv, "%%include \"%p\"\\n");
-    struct mn_step *mv =
-        guarded(mn_plan_run(plan, "mv", "-f", "--", NULL), &there);
-    mn_argv_addf(&mv->argv, "%s.index", mn_buf_str(&f->fresh));
-    mn_argv_add(&mv->argv, index);
+    guarded(mn_plan_run(plan, "mkdir", "-p", "--", mn_buf_str(&f->own), NULL),
+            guard);
+    struct mn_step *flock =
+        guarded(mn_plan_run(plan, "flock", "--", f->dir, "sh", "-c", script,
+                            "manila-index", f->dir, NULL),
+                guard);
+    mn_argv_addf(&flock->argv, "%s/INDEX.new", mn_buf_str(&f->own));
+    mn_argv_add(&flock->argv, strrchr(mn_buf_str(&f->file), '/') + 1);
+}
+
+/* INDEX.conf, if the operator has one, names the file; whether or not the file
+   was written just now, as the call before may not have come so far. */
+static void
+add_to_index(struct mn_plan *plan, const struct mn_gnfs_files *f,
+             const struct mn_guard *guard)
+{
+    struct mn_step *grep =
+        guarded(mn_plan_run(plan, "grep", "-qsxF", "-e", NULL), guard);
+    grep->accept_any = true;
+    mn_argv_addf(&grep->argv, "%%include \"%s\"", mn_buf_str(&f->file));
+    mn_argv_add(&grep->argv, "--");
+    mn_argv_add(&grep->argv, mn_buf_str(&f->index));
+    struct mn_guard unnamed = {mn_plan_last(plan), 1, false};
+    add_index(plan, f, index_script, &unnamed);
+}
+
+/* The export's file goes, from the index first. */
+static void
+add_file_removal(struct mn_plan *plan, const struct mn_gnfs_files *f)
+{
+    mn_plan_run(plan, "test", "-e", mn_buf_str(&f->index), NULL)->accept_any =
+        true;
+    struct mn_guard index = {mn_plan_last(plan), 0, false};
+    struct mn_guard no_index = {mn_plan_last(plan), 0, true};
+    add_index(plan, f, removal_script, &index);
+    guarded(mn_plan_run(plan, "rm", "-f", "--", mn_buf_str(&f->file), NULL),
+            &no_index);
 }
 
 static void
@@ -170,7 +206,6 @@ add_write(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
         mn_plan_run(plan, "mv", "-f", "--", fresh, mn_buf_str(&f->file), NULL),
         guard);
     guarded(mn_plan_run(plan, "sync", "--", f->dir, NULL), guard);
-    add_index(plan, f, guard);
 }
 
 /* Bring the file and the daemon to the goal. */
@@ -187,6 +222,7 @@ add_update(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
     at->cmp = mn_plan_last(plan);
     struct mn_guard differs = {at->cmp, 0, true};
     add_write(plan, goal, &differs);
+    add_to_index(plan, goal->files, guard);
     at->update =
         mn_gnfs__add_publish(plan, goal->reply_s, file, goal->spec.export_id,
                              publish_always ? NULL : &differs);
@@ -314,9 +350,8 @@ mn_gnfs__find_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
         add_mine(plan, goal, NULL);
         at->mine = mn_plan_last(plan);
     }
-    guarded(mn_plan_run(plan, "rm", "-f", "--", file, NULL), &there);
+    add_file_removal(plan, f);
     guarded(mn_plan_run(plan, "sync", "--", f->dir, NULL), &there);
-    add_index(plan, f, &there);
     mn_gnfs__add_show(plan, goal->reply_s);
     at->show = mn_plan_last(plan);
 }

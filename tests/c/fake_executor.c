@@ -51,6 +51,16 @@ run_steps(const struct mn_plan *plan, step_runner *run, void *ctx,
     return rc;
 }
 
+static void
+let_others_act(struct fake *f, const char *line)
+{
+    struct fake_meanwhile m = f->meanwhile;
+    if (m.pattern && fnmatch(m.pattern, line, 0) == 0) {
+        f->meanwhile.pattern = NULL;
+        m.act(m.ctx);
+    }
+}
+
 static int
 run_step(void *ctx, const struct mn_step *step, struct mn_buf *out,
          struct mn_buf *err)
@@ -63,6 +73,7 @@ run_step(void *ctx, const struct mn_step *step, struct mn_buf *out,
                               step->argv.v[i]);
         assert(n < sizeof line);
     }
+    let_others_act(f, line);
     mn_buf_printf(&f->log, "%s\n", line);
     for (size_t i = f->answers_n; i-- > 0;) {
         struct fake_answer *a = &f->answers[i];
@@ -156,4 +167,11 @@ fake_answer_once(struct fake *f, const char *pattern, int status,
 {
     fake_answer(f, pattern, status, out, err);
     f->answers[f->answers_n - 1].once = true;
+}
+
+void
+fake_meanwhile(struct fake *f, const char *pattern, void (*act)(void *ctx),
+               void *ctx)
+{
+    f->meanwhile = (struct fake_meanwhile){pattern, act, ctx};
 }

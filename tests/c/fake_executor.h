@@ -25,12 +25,20 @@ struct fake_answer {
     bool used;
 };
 
+/* What somebody else does right before a step; once. */
+struct fake_meanwhile {
+    const char *pattern; /* of that step; NULL: nothing (more) */
+    void (*act)(void *ctx);
+    void *ctx;
+};
+
 struct fake {
     struct mn_executor base;
     fake_handler *handler; /* asked when no answer matches; may be NULL */
     void *ctx;
     struct fake_answer answers[32]; /* the last that matches counts */
     size_t answers_n;
+    struct fake_meanwhile meanwhile;
     enum mn_code fail; /* submit fails so */
     int fail_from;     /* from this plan on, counted from 1; 0: always */
     int plans;         /* how many were carried out */
@@ -45,6 +53,8 @@ void fake_answer(struct fake *f, const char *pattern, int status,
                  const char *out, const char *err);
 void fake_answer_once(struct fake *f, const char *pattern, int status,
                       const char *out, const char *err);
+void fake_meanwhile(struct fake *f, const char *pattern,
+                    void (*act)(void *ctx), void *ctx);
 
 /* Run a plan's steps through a function; used by all test executors. */
 typedef int step_runner(void *ctx, const struct mn_step *step,

@@ -251,13 +251,14 @@ static int
 do_grep_line(const struct gnfs_sim *sim, const char *line, const char *path)
 {
     struct mn_slice part;
-    struct mn_slice rest = mn_slice_of(gnfs_sim_file(sim, path));
+    const char *text = gnfs_sim_file(sim, path);
+    struct mn_slice rest = mn_slice_of(text);
     while (mn_slice_next(&rest, '\n', &part)) {
         if (mn_slice_eq(part, line)) {
             return 0;
         }
     }
-    return 1;
+    return text ? 1 : 2;
 }
 
 /* All lines of files below, with "path:" before or only ids. */
@@ -282,26 +283,11 @@ do_grep_all(const struct gnfs_sim *sim, bool ids, struct mn_buf *out)
 }
 
 static int
-do_find(struct gnfs_sim *sim, const struct mn_step *step, struct mn_buf *out)
+do_find(const struct gnfs_sim *sim, const struct mn_step *step,
+        struct mn_buf *out)
 {
     char **v = step->argv.v;
     size_t n = strlen(v[1]);
-    struct mn_buf index = MN_BUF_INIT;
-    if (strcmp(v[4], "-name") == 0) { /* of the index */
-        for (size_t i = 0; i < GNFS_FILES; i++) {
-            const struct gnfs_file *f = &sim->files[i];
-            const char *base = f->content ? f->path + n + 1 : "";
-            if (f->content && strncmp(f->path, v[1], n) == 0
-                && !strchr(base, '/') && fnmatch("*.conf", base, 0) == 0
-                && strcmp(base, "INDEX.conf") != 0) {
-                mn_buf_printf(&index, "%%include \"%s\"\n", f->path);
-            }
-        }
-        gnfs_sim_set(sim, v[10], mn_buf_str(&index), false);
-        sim->fake.nomem |= index.failed;
-        mn_buf_dispose(&index);
-        return 0;
-    }
     for (size_t i = 0; i < GNFS_FILES && step->argv.n > 7; i++) {
         const struct gnfs_file *f = &sim->files[i];
         if (f->content && f->link && strncmp(f->path, v[1], n) == 0
@@ -309,6 +295,37 @@ do_find(struct gnfs_sim *sim, const struct mn_step *step, struct mn_buf *out)
             mn_buf_printf(out, "%s\n", f->path + n + 1);
         }
     }
+    return 0;
+}
+
+/* flock -- DIR sh -c SCRIPT manila-index DIR TMP NAME: the index is made
+   anew, without a file that goes. */
+static int
+do_index(struct gnfs_sim *sim, const struct mn_step *step)
+{
+    const char *dir = step->argv.v[7];
+    const char *name = step->argv.v[9];
+    size_t n = strlen(dir);
+    bool goes = strstr(step->argv.v[5], "rm -f") != NULL;
+    struct mn_buf index = MN_BUF_INIT;
+    char path[300];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    if (goes) {
+        gnfs_sim_set(sim, path, NULL, false);
+    }
+    for (size_t i = 0; i < GNFS_FILES; i++) {
+        const struct gnfs_file *f = &sim->files[i];
+        const char *base = f->content ? f->path + n + 1 : "";
+        if (f->content && strncmp(f->path, dir, n) == 0 && !strchr(base, '/')
+            && fnmatch("*.conf", base, 0) == 0
+            && strcmp(base, "INDEX.conf") != 0) {
+            mn_buf_printf(&index, "%%include \"%s\"\n", f->path);
+        }
+    }
+    snprintf(path, sizeof path, "%s/INDEX.conf", dir);
+    gnfs_sim_set(sim, path, mn_buf_str(&index), false);
+    sim->fake.nomem |= index.failed;
+    mn_buf_dispose(&index);
     return 0;
 }
 
@@ -350,6 +367,9 @@ handle(struct fake *f, const struct mn_step *step, const char *line,
     }
     if (strcmp(v[0], "find") == 0) {
         return do_find(sim, step, out);
+    }
+    if (strcmp(v[0], "flock") == 0) {
+        return do_index(sim, step);
     }
     if (strcmp(v[0], "ln") == 0) {
         if (!have) {

@@ -446,6 +446,63 @@ index_is_kept_if_there(void **state)
     assert_string_equal(gnfs_sim_file(&w->sim[0], DIR "/INDEX.conf"), "");
 }
 
+static const char index_of_one[] = "%include \"" FILE_ "\"\n";
+
+/* Cut off between the export's file and the index: to repeat the call must
+   bring both to the same end. Meanwhile the index names no file that is not
+   there, because a daemon would not start with such one. */
+static void
+index_after_an_interruption(void **state)
+{
+    struct world *w = *state;
+    struct fake *f = &w->sim[0].fake;
+    gnfs_sim_set(&w->sim[0], DIR "/INDEX.conf", "", false);
+    set(w, 0, "10.0.0.1", "rw");
+    fake_answer_once(f, "*mv -f*INDEX.conf*", 1, "", "no space\n");
+    assert_int_equal(update(w, 1), MN_EREMOTE);
+    assert_int_equal(update(w, 1), 0);
+    assert_string_equal(gnfs_sim_file(&w->sim[0], DIR "/INDEX.conf"),
+                        index_of_one);
+    fake_answer_once(f, "*mv -f*INDEX.conf*", 1, "", "no space\n");
+    assert_int_equal(update(w, 0), MN_EREMOTE);
+    assert_non_null(gnfs_sim_file(&w->sim[0], FILE_));
+    assert_int_equal(update(w, 0), 0);
+    assert_null(gnfs_sim_file(&w->sim[0], FILE_));
+    assert_string_equal(gnfs_sim_file(&w->sim[0], DIR "/INDEX.conf"), "");
+    /* what an operator removed by hand */
+    gnfs_sim_set(&w->sim[0], DIR "/INDEX.conf", index_of_one, false);
+    assert_int_equal(update(w, 0), 0);
+    assert_string_equal(gnfs_sim_file(&w->sim[0], DIR "/INDEX.conf"), "");
+}
+
+static void
+export_another(void *ctx)
+{
+    struct world *w = ctx;
+    struct mn_nfs_export two = {
+        .path = "/gpfs0/share-2", .id = OTHER, .name = "share-2"};
+    struct mn_access_rule rule = {"x", "ip", "10.0.0.2", "rw"};
+    struct mn_rules all = {&rule, 1};
+    struct mn_rules none = {0};
+    struct mn_rule_state state;
+    assert_int_equal(w->h->vtable->update_access(w->h, &two, all, none, none,
+                                                 none, &state, NULL),
+                     0);
+}
+
+static void
+two_shares_at_once_are_both_in_the_index(void **state)
+{
+    struct world *w = *state;
+    gnfs_sim_set(&w->sim[0], DIR "/INDEX.conf", "", false);
+    set(w, 0, "10.0.0.1", "rw");
+    fake_meanwhile(&w->sim[0].fake, "*mv -f*INDEX.conf*", export_another, w);
+    assert_int_equal(update(w, 1), 0);
+    const char *index = gnfs_sim_file(&w->sim[0], DIR "/INDEX.conf");
+    assert_contains(index, index_of_one);
+    assert_contains(index, DIR "/share-2.conf");
+}
+
 static void
 single_rules(void **state)
 {
@@ -570,6 +627,8 @@ main(void)
         T(unreachable_servers),
         T(everybody),
         T(index_is_kept_if_there),
+        T(index_after_an_interruption),
+        T(two_shares_at_once_are_both_in_the_index),
         T(single_rules),
         T(ensure),
         T(check),

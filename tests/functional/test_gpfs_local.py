@@ -10,6 +10,7 @@ import pytest
 from manila_native import _native
 from manila_native import gpfs
 
+from tests.backends.gpfs import ganesha
 from tests.functional.drivers import (CONTEXT, located, make_driver,
                                       make_rule, make_share, make_snapshot,
                                       path_of, update, wait_for_job)
@@ -117,6 +118,7 @@ def test_ces(cluster, make_local, refused):
 
 
 def test_ganesha(gpfs_real_cluster, make_local, refused):
+    gpfs_real_cluster.nodes[0].write_file(ganesha.INDEX, '')
     try:
         live(gpfs_real_cluster,
              make_local(gpfs_real_cluster, gpfs_nfs_server_type='GNFS'))
