@@ -154,11 +154,15 @@ static void
 plan_repair(struct mn_nfs_job *job, size_t i)
 {
     struct mn_gnfs_own *own = job->own;
+    unsigned ids[MN_GNFS_STRAYS];
     if (!job->goal.want.n) {
         mn_gnfs__plan_removal(job, i);
         return;
     }
-    mn_gnfs__repair_plan(&job->servers[i].plan, &own->goal, &own->steps[i]);
+    size_t n =
+        mn_gnfs__live_ids(job, i, own->steps[i].strays, ids, MN_GNFS_STRAYS);
+    mn_gnfs__repair_plan(&job->servers[i].plan, &own->goal, ids, n,
+                         &own->steps[i]);
 }
 
 static int
@@ -190,7 +194,8 @@ reach_surely(struct mn_nfs_job *job, struct mn_error *err)
     size_t *n = mn_calloc(job->fan.n, sizeof *n);
     int rc = strays && n ? 0 : mn_error_nomem(err);
     for (size_t i = 0; !rc && i < job->fan.n; i++) {
-        n[i] = mn_gnfs__live_ids(job, i, strays[i], MN_GNFS_STRAYS);
+        n[i] = mn_gnfs__live_ids(job, i, own->steps[i].show, strays[i],
+                                 MN_GNFS_STRAYS);
     }
     rc = rc ? rc : mn_gnfs__settle_id(job, err);
     rc = rc ? rc : render(own, err);

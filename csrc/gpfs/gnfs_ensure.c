@@ -129,14 +129,15 @@ by_path(const void *a, const void *b)
                          ((const struct live *)b)->path);
 }
 
-static bool
-is_live(const struct server *s, const struct view *v)
+/* The number under which the daemon exports the path; 0: under none. */
+static unsigned
+live_id(const struct server *s, const struct view *v)
 {
     struct live key = {mn_slice_of(v->spec.path), 0};
     const struct live *found =
         s->live_n ? bsearch(&key, s->live, s->live_n, sizeof key, by_path)
                   : NULL;
-    return found && found->id == v->spec.export_id;
+    return found ? found->id : 0;
 }
 
 static void
@@ -144,11 +145,15 @@ plan_share(struct work *w, size_t i, const struct view *v)
 {
     for (size_t k = 0; k < w->g->base.n; k++) {
         struct server *s = &w->servers[k];
-        if (s->alive && !is_live(s, v)) {
+        unsigned id = s->alive ? live_id(s, v) : v->spec.export_id;
+        if (!id) {
             mn_gnfs__add_publish(&s->mend, w->g->reply_s, mn_buf_str(&v->file),
                                  v->spec.export_id, NULL);
             s->mended[i] = true;
             w->v[i].repaired = true;
+        }
+        else if (id != v->spec.export_id) {
+            w->v[i].reapply_access = true;
         }
     }
 }
@@ -159,7 +164,8 @@ verify_share(struct work *w, size_t i, const struct view *v)
     struct mn_nfs_ensure *r = &w->v[i];
     for (size_t k = 0; k < w->g->base.n; k++) {
         const struct server *s = &w->servers[k];
-        if (s->mended[i] && s->alive && !is_live(s, v) && !r->code) {
+        if (s->mended[i] && s->alive && !r->code
+            && live_id(s, v) != v->spec.export_id) {
             r->code = (enum mn_code)mn_error_set(
                 &r->err, MN_EREMOTE,
                 "NFS-Ganesha on %s does not take the export in %s",

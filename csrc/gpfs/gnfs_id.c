@@ -37,12 +37,10 @@ set_used(struct facts *f, uint64_t id, bool used)
 }
 
 size_t
-mn_gnfs__live_ids(const struct mn_nfs_job *job, size_t i, unsigned *ids,
-                  size_t max)
+mn_gnfs__live_ids(const struct mn_nfs_job *job, size_t i, int show,
+                  unsigned *ids, size_t max)
 {
-    const struct mn_gnfs_own *own = job->own;
-    struct mn_ganesha_exports list = {
-        mn_nfs_job_step(job, i, own->steps[i].show).out};
+    struct mn_ganesha_exports list = {mn_nfs_job_step(job, i, show).out};
     struct mn_slice path;
     unsigned id;
     size_t n = 0;
@@ -136,7 +134,7 @@ collect(struct mn_nfs_job *job, struct facts *f, struct mn_error *err)
         rc = collect_file(job, i, f, err);
         collect_used(job, i, f);
         if (!f->live) {
-            mn_gnfs__live_ids(job, i, &f->live, 1);
+            mn_gnfs__live_ids(job, i, own->steps[i].show, &f->live, 1);
         }
     }
     collect_reserved(job, f);

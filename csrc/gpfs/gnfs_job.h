@@ -33,9 +33,9 @@ struct mn_gnfs_own {
 int mn_gnfs__settle_id(struct mn_nfs_job *job, struct mn_error *err);
 
 /* The numbers under which the daemon of server i exports the path; at most
-   max. Of the ShowExports in the plan that ran last. */
-size_t mn_gnfs__live_ids(const struct mn_nfs_job *job, size_t i, unsigned *ids,
-                         size_t max);
+   max. show: the step with ShowExports in the plan that ran last. */
+size_t mn_gnfs__live_ids(const struct mn_nfs_job *job, size_t i, int show,
+                         unsigned *ids, size_t max);
 
 void mn_gnfs__clear_plans(struct mn_nfs_job *job);
 void mn_gnfs__give_up(struct mn_nfs_job *job, size_t i, enum mn_code code,

@@ -88,21 +88,27 @@ mn_gnfs__add_show(struct mn_plan *plan, unsigned reply_s)
 }
 
 static void
-add_remove_export(struct mn_plan *plan, unsigned reply_s, unsigned export_id)
+add_remove_exports(struct mn_plan *plan, unsigned reply_s, const unsigned *ids,
+                   size_t n)
 {
-    mn_argv_addf(&dbus(plan, reply_s, "RemoveExport")->argv, "uint16:%u",
-                 export_id);
+    for (size_t i = 0; i < n; i++) {
+        mn_argv_addf(&dbus(plan, reply_s, "RemoveExport")->argv, "uint16:%u",
+                     ids[i]);
+    }
 }
 
-static int
+static void
 add_display(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
-            const struct mn_guard *guard)
+            const struct mn_guard *guard, struct mn_gnfs_steps *at)
 {
     unsigned export_id = goal->spec.export_id;
     struct mn_step *step =
         guarded(dbus(plan, goal->reply_s, "DisplayExport"), guard);
     mn_argv_addf(&step->argv, "uint16:%u", export_id);
-    return mn_plan_last(plan);
+    at->display = mn_plan_last(plan);
+    mn_step_guard(dbus(plan, goal->reply_s, "ShowExports"), at->display, 0,
+                  true);
+    at->strays = mn_plan_last(plan);
 }
 
 static int
@@ -227,7 +233,7 @@ add_update(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
         mn_gnfs__add_publish(plan, goal->reply_s, file, goal->spec.export_id,
                              publish_always ? NULL : &differs);
     at->add = at->update + 1;
-    at->display = add_display(plan, goal, guard);
+    add_display(plan, goal, guard, at);
 }
 
 static void
@@ -308,22 +314,22 @@ mn_gnfs__sure_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
                    const unsigned *strays, size_t n, struct mn_gnfs_steps *at)
 {
     *at = MN_GNFS_NO_STEPS;
-    for (size_t i = 0; i < n; i++) {
-        add_remove_export(plan, goal->reply_s, strays[i]);
-    }
+    add_remove_exports(plan, goal->reply_s, strays, n);
     add_update(plan, goal, NULL, true, at);
 }
 
 void
 mn_gnfs__repair_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
+                     const unsigned *strays, size_t n,
                      struct mn_gnfs_steps *at)
 {
     *at = MN_GNFS_NO_STEPS;
+    add_remove_exports(plan, goal->reply_s, strays, n);
     at->update = mn_gnfs__add_publish(plan, goal->reply_s,
                                       mn_buf_str(&goal->files->file),
                                       goal->spec.export_id, NULL);
     at->add = at->update + 1;
-    at->display = add_display(plan, goal, NULL);
+    add_display(plan, goal, NULL, at);
 }
 
 void
@@ -361,9 +367,7 @@ mn_gnfs__remove_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
                      const unsigned *ids, size_t n, struct mn_gnfs_steps *at)
 {
     *at = MN_GNFS_NO_STEPS;
-    for (size_t i = 0; i < n; i++) {
-        add_remove_export(plan, goal->reply_s, ids[i]);
-    }
+    add_remove_exports(plan, goal->reply_s, ids, n);
     mn_gnfs__add_show(plan, goal->reply_s);
     at->show = mn_plan_last(plan);
 }

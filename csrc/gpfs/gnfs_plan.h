@@ -53,12 +53,13 @@ struct mn_gnfs_steps {
     int mine;    /* numbers reserved for this share */
     int used;    /* "Export_Id = N" of all configuration files */
     int show;
+    int strays; /* the same, when the daemon does not know the Export_Id */
 };
 
-#define MN_GNFS_NO_STEPS                           \
-    (struct mn_gnfs_steps)                         \
-    {                                              \
-        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 \
+#define MN_GNFS_NO_STEPS                               \
+    (struct mn_gnfs_steps)                             \
+    {                                                  \
+        -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 \
     }
 
 struct mn_gnfs_goal {
@@ -88,9 +89,11 @@ void mn_gnfs__sure_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
                         const unsigned *strays, size_t n,
                         struct mn_gnfs_steps *at);
 
-/* Tell the daemon to read the file again, and look. */
+/* Tell the daemon to read the file again, without the stray exports, and
+   look. */
 void mn_gnfs__repair_plan(struct mn_plan *plan,
                           const struct mn_gnfs_goal *goal,
+                          const unsigned *strays, size_t n,
                           struct mn_gnfs_steps *at);
 
 /* Reserve the first number that is free, of at most n from `from` on whose

@@ -46,7 +46,8 @@ mn_gnfs__look_at_removal(struct mn_nfs_job *job, size_t i,
             "share; does it run there, with D-Bus?",
             mn_slice_trim(show.err));
     }
-    else if (mn_gnfs__live_ids(job, i, ids, MN_GNFS_STRAYS)) {
+    else if (mn_gnfs__live_ids(job, i, own->steps[i].show, ids,
+                               MN_GNFS_STRAYS)) {
         mn_argv_add(&s->gap.extra, job->e->path);
     }
     return s->gap.extra.failed ? mn_error_nomem(err) : 0;
@@ -80,7 +81,8 @@ mn_gnfs__plan_removal(struct mn_nfs_job *job, size_t i)
 {
     struct mn_gnfs_own *own = job->own;
     unsigned ids[MN_GNFS_STRAYS];
-    size_t n = mn_gnfs__live_ids(job, i, ids, MN_GNFS_STRAYS);
+    size_t n =
+        mn_gnfs__live_ids(job, i, own->steps[i].show, ids, MN_GNFS_STRAYS);
     mn_gnfs__remove_plan(&job->servers[i].plan, &own->goal, ids, n,
                          &own->steps[i]);
 }

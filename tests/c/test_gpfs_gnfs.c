@@ -290,6 +290,25 @@ two_numbers_for_one_path(void **state)
     assert_id(w, w->id);
 }
 
+/* The file is right, but the daemon has the path under another number, and
+   takes no path twice. */
+static void
+stray_number_in_the_daemon(void **state)
+{
+    struct world *w = *state;
+    struct mn_nfs_ensure e = {.export = w->share};
+    set(w, 0, "10.0.0.1", "rw");
+    assert_int_equal(update(w, 1), 0);
+    gnfs_sim_find(&w->sim[1], PATH)->id = 5;
+    assert_int_equal(w->h->vtable->ensure(w->h, &e, 1, &w->err), 0);
+    assert_int_equal(e.code, 0);
+    assert_true(e.reapply_access);
+    assert_int_equal(update(w, 1), 0);
+    assert_string_equal(w->states[0].text, "");
+    assert_id(w, w->id);
+    assert_level(w, "10.0.0.1", 'w');
+}
+
 static void
 resync_repairs_the_daemon(void **state)
 {
@@ -619,6 +638,7 @@ main(void)
         T(crash_before_the_file),
         T(lost_file_keeps_the_number),
         T(two_numbers_for_one_path),
+        T(stray_number_in_the_daemon),
         T(resync_repairs_the_daemon),
         T(dropped_clients_are_their_error),
         T(daemon_without_update),
