@@ -2,9 +2,10 @@
 /*
  * NFS-Ganesha 1.5 and 2.0: ganesha_config_path is edited on each server, and
  * the daemon, which can be told nothing while it runs, restarted, if the file
- * changed. A mark beside the file says that a restart is due, so that one that
- * was not reached is made up for. Two services that edit at the same time: the
- * file is replaced only if it is still what was read, else read again.
+ * changed. A mark beside the file says that a restart is due for a share, so
+ * that one that was not reached is made up for. Two that edit at the same
+ * time: the file is replaced, under a lock, only if it is still what was read,
+ * else read again.
  */
 #include "gpfs/gnfs_old.h"
 
@@ -37,6 +38,7 @@ struct own {
     struct mn_ganesha_spec spec;
     struct mn_access_set want; /* split, and what fits */
     struct mn_access_set rest;
+    struct mn_buf dir; /* of the file; what is locked */
     struct mn_buf fresh;
     struct mn_buf mark;
     struct old_server *servers;
@@ -48,16 +50,20 @@ begin(struct mn_nfs_job *job, struct mn_error *err)
     const struct gnfs_old *g = (const struct gnfs_old *)job->h;
     struct own *own = job->own;
     own->servers = mn_calloc(job->fan.n, sizeof *own->servers);
-    mn_buf_printf(&own->fresh, "%s.manila-new", g->config_path);
-    mn_buf_printf(&own->mark, "%s.manila-restart", g->config_path);
+    const char *slash = strrchr(g->config_path, '/');
+    mn_buf_add(&own->dir, g->config_path,
+               (size_t)(slash - g->config_path) + 1);
+    mn_buf_printf(&own->fresh, "%s.manila-%s.new", g->config_path,
+                  job->e->name);
+    mn_buf_printf(&own->mark, "%s.manila-%s.restart", g->config_path,
+                  job->e->name);
     own->spec = (struct mn_ganesha_spec){.share_id = job->e->id,
                                          .path = job->e->path,
                                          .pseudo = job->e->pseudo,
                                          .tag = job->e->name,
                                          .options = mn_buf_str(&job->options)};
-    return own->servers && !own->fresh.failed && !own->mark.failed
-               ? 0
-               : mn_error_nomem(err);
+    bool failed = own->dir.failed || own->fresh.failed || own->mark.failed;
+    return own->servers && !failed ? 0 : mn_error_nomem(err);
 }
 
 static void
@@ -71,6 +77,7 @@ end(struct mn_nfs_job *job)
     mn_free(own->servers);
     mn_access_set_dispose(&own->want);
     mn_access_set_dispose(&own->rest);
+    mn_buf_dispose(&own->dir);
     mn_buf_dispose(&own->fresh);
     mn_buf_dispose(&own->mark);
 }
@@ -155,11 +162,18 @@ choose_id(struct mn_nfs_job *job, struct mn_error *err)
     return rc == MN_ENOMEM ? rc : 0;
 }
 
+/* The file "$1" takes the place of "$2" in the directory "$3", if that still
+   is what comes in. Ends with 1 if not. */
+static const char replace_script[] =
+    "cmp -s - \"$2\" || exit 1; mv -f -- \"$1\" \"$2\" || exit 2; "
+    "sync -- \"$3\" || exit 2";
+
 /* Replace the file if it is still what was read, and restart. */
 static void
 plan_write(const struct gnfs_old *g, const struct own *own,
            struct old_server *s, struct mn_plan *plan)
 {
+    const char *dir = mn_buf_str(&own->dir);
     const char *fresh = mn_buf_str(&own->fresh);
     bool changes =
         !mn_slice_same(mn_buf_view(&s->text), mn_buf_view(&s->edited));
@@ -173,13 +187,12 @@ plan_write(const struct gnfs_old *g, const struct own *own,
         mn_argv_add(&dd->argv, "conv=fsync");
         mn_argv_add(&dd->argv, "status=none");
         mn_buf_slice(&dd->input, mn_buf_view(&s->edited));
-        struct mn_step *cmp =
-            mn_plan_run(plan, "cmp", "-s", "-", g->config_path, NULL);
-        cmp->accept_any = true;
-        mn_buf_slice(&cmp->input, mn_buf_view(&s->text));
+        struct mn_step *replace =
+            mn_plan_run(plan, "flock", "--", dir, "sh", "-c", replace_script,
+                        "manila-replace", fresh, g->config_path, dir, NULL);
+        mn_step_accept(replace, 1);
+        mn_buf_slice(&replace->input, mn_buf_view(&s->text));
         same = (struct mn_guard){mn_plan_last(plan), 0, false};
-        mn_plan_run(plan, "mv", "-f", "--", fresh, g->config_path, NULL)
-            ->guard = same;
     }
     if (changes || s->due) {
         struct mn_step *restart =

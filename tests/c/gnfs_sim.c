@@ -298,6 +298,21 @@ do_find(const struct gnfs_sim *sim, const struct mn_step *step,
     return 0;
 }
 
+/* flock -- DIR sh -c SCRIPT manila-replace FRESH FILE DIR */
+static int
+do_replace(struct gnfs_sim *sim, const struct mn_step *step)
+{
+    const char *fresh = step->argv.v[7];
+    const char *file = step->argv.v[8];
+    const char *have = gnfs_sim_file(sim, file);
+    if (!have || strcmp(have, mn_buf_str(&step->input)) != 0) {
+        return 1;
+    }
+    gnfs_sim_set(sim, file, gnfs_sim_file(sim, fresh), false);
+    gnfs_sim_set(sim, fresh, NULL, false);
+    return 0;
+}
+
 /* flock -- DIR sh -c SCRIPT manila-index DIR TMP NAME: the index is made
    anew, without a file that goes. */
 static int
@@ -369,7 +384,8 @@ handle(struct fake *f, const struct mn_step *step, const char *line,
         return do_find(sim, step, out);
     }
     if (strcmp(v[0], "flock") == 0) {
-        return do_index(sim, step);
+        return strcmp(v[6], "manila-index") == 0 ? do_index(sim, step)
+                                                 : do_replace(sim, step);
     }
     if (strcmp(v[0], "ln") == 0) {
         if (!have) {
@@ -384,6 +400,10 @@ handle(struct fake *f, const struct mn_step *step, const char *line,
         gnfs_sim_set(sim, last, "", false);
     }
     else if (strcmp(v[0], "mv") == 0) {
+        if (!gnfs_sim_file(sim, v[3])) {
+            mn_buf_puts(err, "mv: No such file or directory\n");
+            return 1;
+        }
         gnfs_sim_set(sim, last, gnfs_sim_file(sim, v[3]), false);
         gnfs_sim_set(sim, v[3], NULL, false);
     }

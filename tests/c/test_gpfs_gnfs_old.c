@@ -6,7 +6,7 @@
 
 #define PATH "/gpfs0/share-1"
 #define CONF "/etc/ganesha/ganesha.conf"
-#define MARK CONF ".manila-restart"
+#define MARK CONF ".manila-share-1.restart"
 #define HEAD "# of the operator\nEXPORT { Export_Id = 1; Path = /x; }\n"
 
 enum { SERVERS = 2, RULES = 8 };
@@ -132,12 +132,64 @@ somebody_else_edits(void **state)
 {
     struct world *w = *state;
     set(w, 0, "10.0.0.1", "rw");
-    fake_answer_once(&w->sim[0].fake, "cmp*", 1, "", "");
+    fake_answer_once(&w->sim[0].fake, "*cmp -s*", 1, "", "");
     assert_int_equal(update(w, 1), 0);
     assert_contains(conf_of(w, 0), PATH);
-    fake_answer(&w->sim[0].fake, "cmp*", 1, "", "");
+    fake_answer(&w->sim[0].fake, "*cmp -s*", 1, "", "");
     assert_int_equal(update(w, 0), MN_EBUSY);
     assert_contains(conf_of(w, 0), PATH);
+}
+
+static int
+update_another(struct world *w)
+{
+    struct mn_nfs_export two = {
+        .path = "/gpfs0/share-2", .id = "id-2", .name = "share-2"};
+    struct mn_access_rule rule = {"x", "ip", "10.0.0.2", "rw"};
+    struct mn_rules all = {&rule, 1};
+    struct mn_rules none = {0};
+    struct mn_rule_state state;
+    return w->h->vtable->update_access(w->h, &two, all, none, none, none,
+                                       &state, NULL);
+}
+
+static void
+export_another(void *ctx)
+{
+    assert_int_equal(update_another(ctx), 0);
+}
+
+static void
+fail_to_restart_for_another(void *ctx)
+{
+    struct world *w = ctx;
+    fake_answer_once(&w->sim[0].fake, "service*", 1, "", "");
+    assert_int_equal(update_another(w), MN_EREMOTE);
+}
+
+/* Each edit of two shares at the same time is kept, and in force. */
+static void
+two_shares_at_once(void **state)
+{
+    struct world *w = *state;
+    set(w, 0, "10.0.0.1", "rw");
+    fake_meanwhile(&w->sim[0].fake, "*mv -f*", export_another, w);
+    assert_int_equal(update(w, 1), 0);
+    assert_contains(conf_of(w, 0), PATH);
+    assert_contains(conf_of(w, 0), "/gpfs0/share-2");
+}
+
+/* A restart that began before the other's edit does not make up for that. */
+static void
+two_restarts(void **state)
+{
+    struct world *w = *state;
+    set(w, 0, "10.0.0.1", "rw");
+    fake_meanwhile(&w->sim[0].fake, "rm -f*", fail_to_restart_for_another, w);
+    assert_int_equal(update(w, 1), 0);
+    fake_clear_log(&w->sim[0].fake);
+    assert_int_equal(update_another(w), 0);
+    assert_contains(log_of(w, 0), "service ganesha.nfsd restart\n");
 }
 
 static void
@@ -226,6 +278,8 @@ main(void)
         T(restart_only_for_changes),
         T(restart_that_was_not_reached),
         T(somebody_else_edits),
+        T(two_shares_at_once),
+        T(two_restarts),
         T(broken_file_is_left_alone),
         T(single_rules),
         T(ro_below_rw),
