@@ -163,11 +163,9 @@ replace_value(struct mn_buf *out, struct mn_ganesha_scanner *s, size_t *copied,
 {
     struct mn_ganesha_scanner before = *s;
     struct mn_ganesha_token t = mn_ganesha_next(s);
-    size_t end = s->at;
     while (!is_punct(&t, ';') && !is_punct(&t, '}')
            && t.kind != MN_GANESHA_END) {
         before = *s;
-        end = s->at;
         t = mn_ganesha_next(s);
     }
     *s = before;
@@ -176,7 +174,7 @@ replace_value(struct mn_buf *out, struct mn_ganesha_scanner *s, size_t *copied,
     if (!is_punct(&t, ';')) {
         mn_buf_putc(out, ';');
     }
-    *copied = end;
+    *copied = s->at;
 }
 
 static void

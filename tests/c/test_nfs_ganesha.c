@@ -277,6 +277,12 @@ old_edit(void **state)
          "EXPORT { Path = \"/c\"; \n%include x }\n"
          "Root_Access = \"10.0.0.1\"; RW_Access = \"10.0.0.1\"; "
          "R_Access = \"10.0.0.2\";\n}\n");
+    /* a key without a value */
+    edit(
+        "EXPORT { Path = \"/c\"; R_Access = ; Root_Access = ; RW_Access = }\n",
+        &set,
+        "EXPORT { Path = \"/c\"; R_Access = \"10.0.0.2\" ; "
+        "Root_Access = \"10.0.0.1\" ; RW_Access = \"10.0.0.1\"; }\n");
     set.n = 0;
     edit("x\nEXPORT { Path = /c; }\ny\nEXPORT { Path = \"/c\"; } z\n", &set,
          "x\ny\n z\n");
