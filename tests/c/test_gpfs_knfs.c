@@ -292,18 +292,22 @@ order_in_the_table(void **state)
 {
     struct world *w = *state;
     struct knfs_sim *sim = &w->sim[0];
-    w->rules[0] = rule("10.1.0.0/16", "ro");
-    w->rules[1] = rule("10.0.0.0/8", "rw");
-    assert_int_equal(resync(w, 2), 0);
-    /* turned round by somebody else */
-    struct sim_export e = sim->table[0];
-    sim->table[0] = sim->table[1];
-    sim->table[1] = e;
-    forget(w);
-    assert_int_equal(resync(w, 2), 0);
-    assert_int_equal(sim->fake.plans, 2);
-    assert_string_equal(sim->table[0].client, "10.1.0.0/16");
-    assert_int_equal(w->states[0].code, 0);
+    /* some releases of nfs-utils take a host for a network like any other */
+    static const char *const narrow[] = {"10.1.0.0/16", "10.1.0.1"};
+    for (int i = 0; i < 2; i++) {
+        w->rules[0] = rule(narrow[i], "ro");
+        w->rules[1] = rule("10.0.0.0/8", "rw");
+        assert_int_equal(resync(w, 2), 0);
+        /* turned round by somebody else */
+        struct sim_export e = sim->table[0];
+        sim->table[0] = sim->table[1];
+        sim->table[1] = e;
+        forget(w);
+        assert_int_equal(resync(w, 2), 0);
+        assert_int_equal(sim->fake.plans, 2);
+        assert_string_equal(sim->table[0].client, narrow[i]);
+        assert_int_equal(w->states[0].code, 0);
+    }
 }
 
 static void
