@@ -134,8 +134,11 @@ compare_row(const struct mn_ces_rows *rows, size_t i,
     const struct mn_ces_row *row = &rows->v[i];
     const struct mn_access *a =
         row->is_net ? mn_access_set_find(want, &row->net) : NULL;
-    if (!row->client[0]) {
-        return 0; /* exported to nobody */
+    if (!row->client[0]) { /* exported to nobody */
+        if (!want->n) {
+            mn_argv_add(&gap->extra, "nobody");
+        }
+        return 0;
     }
     if (!a || mn_access_set_find(seen, &a->net)) {
         mn_argv_add(&gap->extra, row->client);

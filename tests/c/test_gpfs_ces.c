@@ -241,6 +241,22 @@ exported_to_nobody(void **state)
     assert_contains(log_of(w), "--nfsadd");
 }
 
+/* An export whose last client went may be listed without one: it goes too. */
+static void
+removed_from_nobody(void **state)
+{
+    struct world *w = *state;
+    w->sim.exported = true;
+    fake_answer_once(&w->sim.fake, "*list*", 0,
+                     "mmcesnfslsexport:nfsexports:HEADER:version:reserved:"
+                     "reserved:Path:Delegations:Clients:Access_Type:Squash:\n"
+                     "mmcesnfslsexport:nfsexports:0:1:::" PATH
+                     ":NONE::NONE:ROOT_SQUASH:\n",
+                     "");
+    assert_int_equal(update(w, 0), 0);
+    assert_false(w->sim.exported);
+}
+
 static void
 refusal_to_remove_fails_the_call(void **state)
 {
@@ -440,6 +456,7 @@ main(void)
         T(invalid_rules_keep_nobody_in),
         T(everybody),
         T(exported_to_nobody),
+        T(removed_from_nobody),
         T(refusal_to_remove_fails_the_call),
         T(no_answer_is_no_success),
         T(single_rules),
