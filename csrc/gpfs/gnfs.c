@@ -96,7 +96,8 @@ look_at_display(struct mn_nfs_job *job, size_t i, struct mn_slice text,
     else if (!mn_slice_eq(shown.path, job->e->path)) {
         mn_gnfs__give_up(
             job, i, MN_EEXISTS,
-            "the share's Export_Id belongs to another export there",
+            "the share's Export_Id is in use there; give this export "
+            "another one",
             shown.path);
     }
     else {

@@ -196,9 +196,10 @@ judge_server(const struct mn_nfs_job *job, size_t i, struct mn_error *err)
     if (!s->gap.extra.n) {
         return 0;
     }
-    return mn_error_set(err, MN_EREMOTE, "%s %s still exports to %s: %s",
+    return mn_error_set(err, MN_EREMOTE, "%s %s still exports to %s%s%s",
                         job->h->kind->node_title, job->h->nodes[i].name,
-                        s->gap.extra.v[0], s->complaint);
+                        s->gap.extra.v[0], s->complaint[0] ? ": " : "",
+                        s->complaint);
 }
 
 int

@@ -83,7 +83,7 @@ mn_ganesha_check_options(const char *options, struct mn_buf *out,
         mn_buf_printf(out, "%s%s=%.*s", out->n > start ? "," : "", known,
                       MN_SLICE_ARG(value));
     }
-    return out->failed ? MN_ENOMEM : 0;
+    return out->failed ? mn_error_nomem(err) : 0;
 }
 
 const char *

@@ -249,6 +249,20 @@ number_taken_by_the_operator(void **state)
                         "/operator");
 }
 
+/* After the share had it: the daemon began with the operator's first. */
+static void
+number_used_twice(void **state)
+{
+    struct world *w = *state;
+    set(w, 0, "10.0.0.1", "rw");
+    assert_int_equal(update(w, 1), 0);
+    gnfs_sim_forget(&w->sim[1], w->id);
+    gnfs_sim_export(&w->sim[1], w->id, "/operator");
+    assert_int_equal(update(w, 1), MN_EEXISTS);
+    assert_contains(w->err.text, "give this export another one: /operator");
+    assert_int_equal(gnfs_sim_find(&w->sim[1], "/operator")->id, w->id);
+}
+
 static void
 crash_before_the_file(void **state)
 {
@@ -321,7 +335,7 @@ resync_repairs_the_daemon(void **state)
     gnfs_sim_find(&w->sim[1], PATH)->anybody = true;
     w->sim[1].keep_anybody = true;
     assert_int_equal(update(w, 2), MN_EREMOTE);
-    assert_contains(w->err.text, "nfs2 still exports to *");
+    assert_string_equal(w->err.text, "NFS server nfs2 still exports to *");
     w->sim[1].keep_anybody = false;
     assert_int_equal(update(w, 2), 0);
     assert_level(w, "10.0.0.1", 'w');
@@ -635,6 +649,7 @@ main(void)
         T(invalid_rules_keep_nobody_in),
         T(number_taken_by_another_share),
         T(number_taken_by_the_operator),
+        T(number_used_twice),
         T(crash_before_the_file),
         T(lost_file_keeps_the_number),
         T(two_numbers_for_one_path),
