@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "gpfs/nfs_takeover.h"
+
 /* A daemon that lives answers in milliseconds; to add or remove an export it
    may have to wait for others. */
 enum { REPLY_S = 20, REPLY_MARGIN_S = 5 };
@@ -182,10 +184,22 @@ add_to_index(struct mn_plan *plan, const struct mn_gnfs_files *f,
     add_index(plan, f, index_script, &unnamed);
 }
 
+static struct mn_step *
+add_takeover(struct mn_plan *plan, const struct mn_gnfs_goal *goal)
+{
+    struct mn_buf line = MN_BUF_INIT;
+    mn_ganesha_path_line(&line, goal->spec.path);
+    struct mn_step *step =
+        mn_nfs__add_takeover(plan, goal->files->dir, "*.conf", &line);
+    mn_buf_dispose(&line);
+    return step;
+}
+
 /* The export's file goes, from the index first. */
 static void
-add_file_removal(struct mn_plan *plan, const struct mn_gnfs_files *f)
+add_file_removal(struct mn_plan *plan, const struct mn_gnfs_goal *goal)
 {
+    const struct mn_gnfs_files *f = goal->files;
     mn_plan_run(plan, "test", "-e", mn_buf_str(&f->index), NULL)->accept_any =
         true;
     struct mn_guard index = {mn_plan_last(plan), 0, false};
@@ -193,6 +207,8 @@ add_file_removal(struct mn_plan *plan, const struct mn_gnfs_files *f)
     add_index(plan, f, removal_script, &index);
     guarded(mn_plan_run(plan, "rm", "-f", "--", mn_buf_str(&f->file), NULL),
             &no_index);
+    add_takeover(plan, goal);
+    add_index(plan, f, index_script, &index);
 }
 
 static void
@@ -227,6 +243,7 @@ add_update(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
     mn_buf_slice(&cmp->input, goal->content);
     at->cmp = mn_plan_last(plan);
     struct mn_guard differs = {at->cmp, 0, true};
+    mn_step_guard(add_takeover(plan, goal), at->cmp, 2, false);
     add_write(plan, goal, &differs);
     add_to_index(plan, goal->files, guard);
     at->update =
@@ -356,7 +373,7 @@ mn_gnfs__find_plan(struct mn_plan *plan, const struct mn_gnfs_goal *goal,
         add_mine(plan, goal, NULL);
         at->mine = mn_plan_last(plan);
     }
-    add_file_removal(plan, f);
+    add_file_removal(plan, goal);
     guarded(mn_plan_run(plan, "sync", "--", f->dir, NULL), &there);
     mn_gnfs__add_show(plan, goal->reply_s);
     at->show = mn_plan_last(plan);

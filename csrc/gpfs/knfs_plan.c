@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "gpfs/nfs_takeover.h"
 
 /* Far below the kernel's limit on arguments and a shell's line length. */
 enum { ARGS_MAX = 64 << 10 };
@@ -154,6 +155,17 @@ add_drops(struct mn_plan *plan, const struct mn_knfs_goal *goal,
     mn_argv_dispose(&args);
 }
 
+static struct mn_step *
+add_takeover(struct mn_plan *plan, const struct mn_knfs_goal *goal)
+{
+    struct mn_buf begin = MN_BUF_INIT;
+    mn_exports_render_path(&begin, goal->spec.path);
+    struct mn_step *step = mn_nfs__add_takeover(
+        plan, MN_KNFS_DIR, MN_KNFS_PREFIX "*" MN_KNFS_SUFFIX, &begin);
+    mn_buf_dispose(&begin);
+    return step;
+}
+
 static void
 add_file(struct mn_plan *plan, const struct mn_knfs_goal *goal,
          struct mn_guard *differs)
@@ -163,6 +175,7 @@ add_file(struct mn_plan *plan, const struct mn_knfs_goal *goal,
     cmp->accept_any = true;
     mn_buf_slice(&cmp->input, goal->content);
     *differs = (struct mn_guard){mn_plan_last(plan), 0, true};
+    mn_step_guard(add_takeover(plan, goal), differs->step, 2, false);
     mn_step_guard(mn_plan_run(plan, "mkdir", "-p", "--", MN_KNFS_DIR, NULL),
                   differs->step, 2, false);
     mn_plan_write_file(plan, goal->file, goal->content, differs);
@@ -174,6 +187,7 @@ add_file_removal(struct mn_plan *plan, const struct mn_knfs_goal *goal,
 {
     mn_step_accept(mn_plan_run(plan, "test", "!", "-e", goal->file, NULL), 1);
     *exists = (struct mn_guard){mn_plan_last(plan), 0, true};
+    add_takeover(plan, goal);
     mn_plan_run(plan, "rm", "-f", "--", goal->file, NULL)->guard = *exists;
     mn_plan_run(plan, "sync", "--", MN_KNFS_DIR, NULL)->guard = *exists;
 }

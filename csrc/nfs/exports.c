@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "nfs/made_by.h"
+
 enum { OPTIONS_MAX = 4096 };
 
 static bool
@@ -178,9 +180,8 @@ mn_exports_render_options(struct mn_buf *out,
     mn_buf_printf(out, ",fsid=%s", spec->fsid);
 }
 
-/* In double quotes, and what could end or escape them as octal numbers. */
-static void
-put_path(struct mn_buf *out, const char *path)
+void
+mn_exports_render_path(struct mn_buf *out, const char *path)
 {
     mn_buf_putc(out, '"');
     for (const char *p = path; *p; p++) {
@@ -192,22 +193,20 @@ put_path(struct mn_buf *out, const char *path)
             mn_buf_putc(out, *p);
         }
     }
-    mn_buf_putc(out, '"');
+    mn_buf_puts(out, "\" ");
 }
 
 void
 mn_exports_render_file(struct mn_buf *out, const struct mn_export_spec *spec,
                        const struct mn_access_set *clients)
 {
-    mn_buf_printf(out,
-                  "# Made by manila-native for share %s. Do not edit: "
-                  "it is written anew.\n",
+    mn_buf_printf(out, MN_MADE_BY "%s. Do not edit: it is written anew.\n",
                   spec->share_id);
     for (size_t i = 0; i < clients->n; i++) {
         char client[MN_IPNET_TEXT];
         mn_ipnet_format(&clients->v[i].net, client);
-        put_path(out, spec->path);
-        mn_buf_printf(out, " %s(", client);
+        mn_exports_render_path(out, spec->path);
+        mn_buf_printf(out, "%s(", client);
         mn_exports_render_options(out, spec, clients->v[i].rw);
         mn_buf_puts(out, ")\n");
     }

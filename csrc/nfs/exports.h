@@ -43,6 +43,10 @@ struct mn_export_spec {
 void mn_exports_render_options(struct mn_buf *out,
                                const struct mn_export_spec *spec, bool rw);
 
+/* What a line begins with: the path in double quotes, what could end or escape
+   them as octal numbers, and a blank. */
+void mn_exports_render_path(struct mn_buf *out, const char *path);
+
 /* The whole file: one line per client, the most specific first. */
 void mn_exports_render_file(struct mn_buf *out,
                             const struct mn_export_spec *spec,

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "nfs/made_by.h"
+
 /* What may be set for an export; the driver sets the rest itself. */
 static const char *const keys[] = {
     "Squash",
@@ -119,6 +121,14 @@ put_string(struct mn_buf *out, const char *key, const char *value)
     mn_buf_puts(out, ";\n");
 }
 
+void
+mn_ganesha_path_line(struct mn_buf *out, const char *path)
+{
+    mn_buf_puts(out, "    Path = ");
+    mn_ganesha_quote(out, path);
+    mn_buf_putc(out, ';');
+}
+
 static void
 put_options(struct mn_buf *out, const char *options)
 {
@@ -160,13 +170,13 @@ void
 mn_ganesha_render(struct mn_buf *out, const struct mn_ganesha_spec *spec,
                   const struct mn_access_set *clients)
 {
-    mn_buf_printf(out,
-                  "# Made by manila-native for share %s. Do not edit: "
-                  "it is written anew.\nEXPORT {\n",
-                  spec->share_id);
+    mn_buf_printf(
+        out, MN_MADE_BY "%s. Do not edit: it is written anew.\nEXPORT {\n",
+        spec->share_id);
     mn_ganesha_id_line(out, spec->export_id);
     mn_buf_putc(out, '\n');
-    put_string(out, "Path", spec->path);
+    mn_ganesha_path_line(out, spec->path);
+    mn_buf_putc(out, '\n');
     put_string(out, "Pseudo", mn_ganesha_pseudo(spec));
     put_string(out, "Tag", spec->tag);
     mn_buf_puts(out, "    Access_Type = None;\n");

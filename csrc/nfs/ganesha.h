@@ -45,8 +45,9 @@ const char *mn_ganesha_pseudo(const struct mn_ganesha_spec *spec);
 /* In double quotes; backslash and quote escaped. */
 void mn_ganesha_quote(struct mn_buf *out, const char *text);
 
-/* The line that mn_ganesha_render writes for the id, without LF. */
+/* The lines that mn_ganesha_render writes for id and path, without LF. */
 void mn_ganesha_id_line(struct mn_buf *out, unsigned export_id);
+void mn_ganesha_path_line(struct mn_buf *out, const char *path);
 
 /* ---- reading ---- */
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nfs/made_by.h"
+
 static struct gnfs_file *
 slot(const struct gnfs_sim *sim, const char *path)
 {
@@ -344,6 +346,20 @@ do_index(struct gnfs_sim *sim, const struct mn_step *step)
     return 0;
 }
 
+/* sh -c SCRIPT manila-takeover DIR PATTERN WORDS */
+static int
+do_takeover(struct gnfs_sim *sim, const struct mn_step *step)
+{
+    for (size_t i = 0; i < GNFS_FILES; i++) {
+        struct gnfs_file *f = &sim->files[i];
+        if (f->content && strstr(f->content, step->argv.v[6])
+            && strstr(f->content, MN_MADE_BY)) {
+            gnfs_sim_set(sim, f->path, NULL, false);
+        }
+    }
+    return 0;
+}
+
 static int
 do_rm(struct gnfs_sim *sim, const struct mn_step *step)
 {
@@ -382,6 +398,9 @@ handle(struct fake *f, const struct mn_step *step, const char *line,
     }
     if (strcmp(v[0], "find") == 0) {
         return do_find(sim, step, out);
+    }
+    if (strcmp(v[0], "sh") == 0) {
+        return do_takeover(sim, step);
     }
     if (strcmp(v[0], "flock") == 0) {
         return strcmp(v[6], "manila-index") == 0 ? do_index(sim, step)

@@ -207,6 +207,18 @@ do_grep(const struct knfs_sim *sim, struct mn_buf *out)
     return 0;
 }
 
+/* sh -c SCRIPT manila-takeover DIR PATTERN WORDS */
+static void
+do_takeover(struct knfs_sim *sim, const struct mn_step *step)
+{
+    for (size_t i = 0; i < SIM_FILES; i++) {
+        struct sim_file *file = &sim->files[i];
+        if (file->content && strstr(file->content, step->argv.v[6])) {
+            knfs_sim_set_file(sim, file->path, NULL);
+        }
+    }
+}
+
 static int
 handle(struct fake *f, const struct mn_step *step, const char *line,
        struct mn_buf *out, struct mn_buf *err)
@@ -245,6 +257,9 @@ handle(struct fake *f, const struct mn_step *step, const char *line,
     }
     else if (strncmp(line, "exportfs -u ", 12) == 0) {
         return do_unexport(sim, step, err);
+    }
+    else if (strncmp(line, "sh -c ", 6) == 0) {
+        do_takeover(sim, step);
     }
     else if (strncmp(line, "grep ", 5) == 0) {
         return do_grep(sim, out);

@@ -345,6 +345,29 @@ extras_of_every_kind_go(void **state)
     assert_lacks(list, "2001:");
 }
 
+/* A share that was let go and is managed again under another name: its former
+   file must not bring anybody back. Nor another share's be touched. */
+static void
+file_of_a_former_name(void **state)
+{
+    struct world *w = *state;
+    SKIP_IF_MUST();
+    for (size_t rules = 0; rules < 2; rules++) {
+        w->share.name = "share-0";
+        set(w, 0, "10.0.0.66", "rw");
+        assert_int_equal(update(w, 1, 1), 0);
+        write_file("/etc/exports.d/manila-share-2.exports",
+                   "\"/tmp/base/2\" 10.0.0.2(rw,no_subtree_check)\n");
+        w->share.name = "share-1";
+        set(w, 0, "10.0.0.1", "rw");
+        assert_int_equal(update(w, rules, rules), 0);
+        output_of("exportfs -ua; exportfs -ra");
+        const char *list = output_of("exportfs -s");
+        assert_lacks(list, "10.0.0.66");
+        assert_contains(list, "/tmp/base/2  10.0.0.2(");
+    }
+}
+
 static void
 missing_directory(void **state)
 {
@@ -371,6 +394,7 @@ main(void)
         T(broken_foreign_files_do_not_matter),
         T(foreign_file_for_our_path),
         T(extras_of_every_kind_go),
+        T(file_of_a_former_name),
         T(missing_directory),
     };
     skip_reason = enter_namespace();

@@ -536,6 +536,34 @@ two_shares_at_once_are_both_in_the_index(void **state)
     assert_contains(index, DIR "/share-2.conf");
 }
 
+/* A share that was let go and is managed again under another name: its former
+   file must not bring anybody back. Nor is an operator's touched. */
+static void
+file_of_a_former_name(void **state)
+{
+    struct world *w = *state;
+    static const char operators[] =
+        "EXPORT {\n    Export_Id = 9;\n    Path = \"" PATH "\";\n}\n";
+    for (size_t rules = 0; rules < 2; rules++) {
+        w->share.name = "share-0";
+        w->share.id = OTHER;
+        set(w, 0, "10.0.0.66", "rw");
+        assert_int_equal(update(w, 1), 0);
+        gnfs_sim_set(&w->sim[0], DIR "/operator.conf", operators, false);
+        gnfs_sim_set(&w->sim[0], DIR "/INDEX.conf",
+                     "%include \"" DIR "/share-0.conf\"\n", false);
+        w->share.name = "share-1";
+        w->share.id = ID;
+        set(w, 0, "10.0.0.1", "rw");
+        assert_int_equal(update(w, rules), 0);
+        assert_null(gnfs_sim_file(&w->sim[0], DIR "/share-0.conf"));
+        assert_non_null(gnfs_sim_file(&w->sim[0], DIR "/operator.conf"));
+        assert_lacks(gnfs_sim_file(&w->sim[0], DIR "/INDEX.conf"), "share-0");
+        assert_level(w, "10.0.0.66", 0);
+        assert_level(w, "10.0.0.1", rules ? 'w' : 0);
+    }
+}
+
 static void
 single_rules(void **state)
 {
@@ -664,6 +692,7 @@ main(void)
         T(index_is_kept_if_there),
         T(index_after_an_interruption),
         T(two_shares_at_once_are_both_in_the_index),
+        T(file_of_a_former_name),
         T(single_rules),
         T(ensure),
         T(check),

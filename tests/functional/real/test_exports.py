@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from tests.functional.drivers import (CONTEXT, make_rule, make_share, path_of,
-                                      update)
+from tests.functional.drivers import (CONTEXT, located, make_rule, make_share,
+                                      path_of, update)
 from tests.functional.real import (connect, export_files, level,
                                    levels, live, running_cluster,
                                    share_with_file, together)
@@ -196,6 +196,20 @@ def test_an_index_of_includes(started):
         for node in cluster.nodes:
             assert "%include" not in node.read_file(f"{DIR}/INDEX.conf"
                                                     ).replace("# One", "")
+
+
+def test_managed_again_under_another_name(cluster, gnfs):
+    """No start brings back whom the former share's rules let in."""
+    share = export(cluster, gnfs)
+    gnfs.unmanage(share)
+    again = located(make_share(), share['export_locations'])
+    gnfs.manage_existing(again, {})
+    rule = make_rule(cluster.clients[1].address)
+    assert update(gnfs, again, [rule], add=[rule]) == []
+    for node in cluster.nodes:
+        node.ganesha.restart(kill=True)
+        assert export_files(node) == [again['name'] + '.conf']
+    assert levels(cluster, path_of(share)) == dict(NONE, c2="rw")
 
 
 # ---- removal ----
