@@ -105,20 +105,14 @@ has_options(const struct mn_ces_row *row, const char *options)
     return true;
 }
 
-/* The first wanted network of the other level that stands before row i and
-   contains it: the server would never come to row i. */
+/* The first row before the i'th one that shadows it, which is wanted as a. */
 static const struct mn_ces_row *
 shadow(const struct mn_ces_rows *rows, size_t i,
-       const struct mn_access_set *want, bool rw)
+       const struct mn_access_set *want, const struct mn_access *a)
 {
     for (size_t k = 0; k < i; k++) {
         const struct mn_ces_row *row = &rows->v[k];
-        const struct mn_access *b = NULL;
-        if (row->is_net && !mn_ipnet_is_host(&row->net)
-            && mn_ipnet_contains(&row->net, &rows->v[i].net)) {
-            b = mn_access_set_find(want, &row->net);
-        }
-        if (b && b->rw != rw) {
+        if (row->is_net && mn_access_is_shadowed(a, &row->net, want)) {
             return row;
         }
     }
@@ -145,7 +139,7 @@ compare_row(const struct mn_ces_rows *rows, size_t i,
         return 0;
     }
     int rc = mn_access_set_put(seen, a, err);
-    if (!rc && has_level(row, a->rw) && !shadow(rows, i, want, a->rw)) {
+    if (!rc && has_level(row, a->rw) && !shadow(rows, i, want, a)) {
         rc = mn_access_set_put(good, a, err);
         if (!rc && !has_options(row, spec->options)) {
             rc = mn_access_set_put(&gap->stale, a, err);
@@ -328,7 +322,7 @@ add_changed(struct mn_plan *plan, const struct mn_ces_spec *spec,
         const struct mn_access *a = &set->v[i];
         size_t at = row_of(rows, &a->net);
         const struct mn_ces_row *before =
-            at < rows->n ? shadow(rows, at, want, a->rw) : NULL;
+            at < rows->n ? shadow(rows, at, want, a) : NULL;
         if (at == rows->n || moves != (before != NULL)) {
             continue;
         }

@@ -401,23 +401,17 @@ mn_gnfs__release_plan(struct mn_plan *plan, const struct mn_gnfs_files *files,
     }
 }
 
-/* Does a wanted, wider network of the other level stand before client i? */
+/* Does a client before the i'th one shadow it, who is wanted as a? */
 static bool
 is_shadowed(const struct mn_ganesha_shown *shown, size_t i,
-            const struct mn_access_set *want, bool rw)
+            const struct mn_access_set *want, const struct mn_access *a)
 {
+    bool shadowed = false;
     for (size_t k = 0; k < i; k++) {
         const struct mn_ganesha_client *c = &shown->v[k];
-        const struct mn_access *b = NULL;
-        if (c->is_net && !mn_ipnet_is_host(&c->net)
-            && mn_ipnet_contains(&c->net, &shown->v[i].net)) {
-            b = mn_access_set_find(want, &c->net);
-        }
-        if (b && b->rw != rw) {
-            return true;
-        }
+        shadowed |= c->is_net && mn_access_is_shadowed(a, &c->net, want);
     }
-    return false;
+    return shadowed;
 }
 
 static void
@@ -442,7 +436,7 @@ mn_gnfs__compare(const struct mn_ganesha_shown *shown,
             add_extra(gap, c->text);
         }
         else if (c->read && c->write == a->rw
-                 && !is_shadowed(shown, i, want, a->rw)) {
+                 && !is_shadowed(shown, i, want, a)) {
             rc = mn_access_set_put(&good, a, err);
         }
     }

@@ -224,22 +224,20 @@ wanted(const struct mn_access_set *want, struct mn_slice client)
     return mn_slice_eq(client, text) ? mn_access_set_find(want, &net) : NULL;
 }
 
-/* Does a wider network of the other level stand before net? A host too can be
-   behind one: releases of nfs-utils differ in whether hosts go first. */
+/* Is a behind one that shadows it? A host too can be: releases of nfs-utils
+   differ in whether hosts go first. */
 static bool
 is_shadowed(const struct mn_access_set *want, const struct mn_export *before,
             size_t n, const char *path, const struct mn_access *a)
 {
-    for (size_t i = 0; i < n; i++) {
-        const struct mn_access *b = NULL;
-        if (mn_slice_eq(before[i].path, path)) {
-            b = wanted(want, before[i].client);
-        }
-        if (b && b->rw != a->rw && mn_ipnet_contains(&b->net, &a->net)) {
-            return true;
-        }
+    bool shadowed = false;
+    for (size_t i = 0; !shadowed && i < n; i++) {
+        const struct mn_access *b = mn_slice_eq(before[i].path, path)
+                                        ? wanted(want, before[i].client)
+                                        : NULL;
+        shadowed = b && mn_access_is_shadowed(a, &b->net, want);
     }
-    return false;
+    return shadowed;
 }
 
 int

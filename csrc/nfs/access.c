@@ -119,6 +119,16 @@ mn_access_diff(const struct mn_access_set *have,
 }
 
 bool
+mn_access_is_shadowed(const struct mn_access *a, const struct mn_ipnet *before,
+                      const struct mn_access_set *want)
+{
+    const struct mn_access *b = mn_ipnet_contains(before, &a->net)
+                                    ? mn_access_set_find(want, before)
+                                    : NULL;
+    return b && b->rw != a->rw;
+}
+
+bool
 mn_access_same(const struct mn_access_set *a, const struct mn_access_set *b)
 {
     if (a->n != b->n) {

@@ -51,6 +51,12 @@ int mn_access_diff(const struct mn_access_set *have,
                    const struct mn_access_set *want, struct mn_access_set *put,
                    struct mn_access_set *extra, struct mn_error *err);
 
+/* Does a server that comes to the network `before` first never come to a, one
+   of those that are wanted, and so give it another level? */
+bool mn_access_is_shadowed(const struct mn_access *a,
+                           const struct mn_ipnet *before,
+                           const struct mn_access_set *want);
+
 /* The same networks and levels? */
 bool mn_access_same(const struct mn_access_set *a,
                     const struct mn_access_set *b);
