@@ -28,6 +28,14 @@ mn_slice_eq_nocase(struct mn_slice a, const char *b)
     return a.n == strlen(b) && strncasecmp(a.p, b, a.n) == 0;
 }
 
+int
+mn_slice_compare(struct mn_slice a, struct mn_slice b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n ? memcmp(a.p, b.p, n) : 0;
+    return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
 bool
 mn_slice_starts(struct mn_slice s, const char *prefix)
 {

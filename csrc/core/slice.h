@@ -21,6 +21,8 @@ struct mn_slice mn_slice_of(const char *s); /* NULL gives the empty slice */
 bool mn_slice_eq(struct mn_slice a, const char *b);
 bool mn_slice_eq_nocase(struct mn_slice a, const char *b);
 bool mn_slice_same(struct mn_slice a, struct mn_slice b);
+/* By bytes; the shorter of two that begin alike comes first. */
+int mn_slice_compare(struct mn_slice a, struct mn_slice b);
 bool mn_slice_starts(struct mn_slice s, const char *prefix);
 bool mn_slice_contains(struct mn_slice s, const char *word);
 bool mn_slice_contains_nocase(struct mn_slice s, const char *word);

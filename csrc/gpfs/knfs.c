@@ -5,7 +5,6 @@
  * /etc/exports.d/manila-<share>.exports; exportfs(8) is called for what
  * changed and asked afterwards what is in force.
  */
-#include "core/alloc.h"
 #include "gpfs/knfs_plan.h"
 #include "gpfs/knfs_servers.h"
 #include "gpfs/nfs_job.h"
@@ -13,18 +12,18 @@
 struct own {
     struct mn_knfs_goal goal; /* borrows the sets of the job's goal */
     struct mn_buf content;
-    char *file;
+    struct mn_buf file; /* its name */
 };
 
 static int
 begin(struct mn_nfs_job *job, struct mn_error *err)
 {
     struct own *own = job->own;
-    own->file = mn_knfs__file(job->e->name);
-    if (!own->file) {
+    mn_knfs__file(job->e->name, &own->file);
+    if (own->file.failed) {
         return mn_error_nomem(err);
     }
-    own->goal.file = own->file;
+    own->goal.file = mn_buf_str(&own->file);
     own->goal.spec.share_id = job->e->id;
     own->goal.spec.path = job->e->path;
     own->goal.spec.options = mn_buf_str(&job->options);
@@ -37,7 +36,7 @@ end(struct mn_nfs_job *job)
 {
     struct own *own = job->own;
     mn_buf_dispose(&own->content);
-    mn_free(own->file);
+    mn_buf_dispose(&own->file);
 }
 
 /* What does exportfs say, the step'th of server i's plan? Gives the server up
@@ -162,7 +161,7 @@ merge_file(struct mn_nfs_job *job, size_t i, bool *has_file,
         mn_error_nomem(err);
     }
     else if (rc) {
-        mn_error_prefix(&why, "%s: ", own->file);
+        mn_error_prefix(&why, "%s: ", mn_buf_str(&own->file));
         mn_nfs_job_give_up(job, i, &why);
         rc = 0;
     }
@@ -194,7 +193,8 @@ read_current(struct mn_nfs_job *job, struct mn_error *err)
     bool has_file = false;
     for (size_t i = 0; i < job->fan.n; i++) {
         struct mn_plan *plan = &job->servers[i].plan;
-        mn_plan_run(plan, "cat", "--", own->file, NULL)->accept_any = true;
+        mn_plan_run(plan, "cat", "--", mn_buf_str(&own->file), NULL)
+            ->accept_any = true;
         mn_knfs__add_list(plan);
     }
     int rc = mn_nfs_job_run(job, err);

@@ -9,13 +9,11 @@
 /* Far below the kernel's limit on arguments and a shell's line length. */
 enum { ARGS_MAX = 64 << 10 };
 
-char *
-mn_knfs__file(const char *share_name)
+void
+mn_knfs__file(const char *share_name, struct mn_buf *out)
 {
-    struct mn_buf path = MN_BUF_INIT;
-    mn_buf_printf(&path, MN_KNFS_DIR MN_KNFS_PREFIX "%s" MN_KNFS_SUFFIX,
+    mn_buf_printf(out, MN_KNFS_DIR MN_KNFS_PREFIX "%s" MN_KNFS_SUFFIX,
                   share_name);
-    return mn_buf_take(&path);
 }
 
 /* Steps of `exportfs -o OPTIONS -- CLIENT:PATH ...`, begun anew when the

@@ -14,8 +14,8 @@
 #define MN_KNFS_PREFIX "manila-"
 #define MN_KNFS_SUFFIX ".exports"
 
-/* The share's exports file. NULL: no memory. The caller frees it. */
-char *mn_knfs__file(const char *share_name);
+/* Append the name of the share's exports file. */
+void mn_knfs__file(const char *share_name, struct mn_buf *out);
 
 /* One share's exports as they shall be. */
 struct mn_knfs_goal {

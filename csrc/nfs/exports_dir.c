@@ -2,25 +2,16 @@
 #include "nfs/exports_dir.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/alloc.h"
 #include "core/vec.h"
-
-static int
-compare(struct mn_slice a, struct mn_slice b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int order = n ? memcmp(a.p, b.p, n) : 0;
-    return order ? order : (a.n > b.n) - (a.n < b.n);
-}
 
 static int
 by_name(const void *a, const void *b)
 {
     const struct mn_exports_file *x = a;
     const struct mn_exports_file *y = b;
-    return compare(x->name, y->name);
+    return mn_slice_compare(x->name, y->name);
 }
 
 /* The file that the line belongs to: the last one, or a new one. */

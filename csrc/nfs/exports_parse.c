@@ -222,19 +222,11 @@ mn_exports_dispose(struct mn_exports *list)
 }
 
 static int
-compare_paths(struct mn_slice a, struct mn_slice b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int order = n ? memcmp(a.p, b.p, n) : 0;
-    return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
-static int
 by_path(const void *a, const void *b)
 {
     const struct mn_export *x = a;
     const struct mn_export *y = b;
-    int order = compare_paths(x->path, y->path);
+    int order = mn_slice_compare(x->path, y->path);
     /* the slices point into one text */
     return order ? order
                  : (x->client.p > y->client.p) - (x->client.p < y->client.p);
@@ -256,7 +248,7 @@ mn_exports_of_path(const struct mn_exports *list, const char *path, size_t *n)
     size_t high = list->n;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (compare_paths(list->v[mid].path, wanted) < 0) {
+        if (mn_slice_compare(list->v[mid].path, wanted) < 0) {
             low = mid + 1;
         }
         else {
