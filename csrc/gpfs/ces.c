@@ -94,8 +94,6 @@ look(struct mn_nfs_job *job, size_t i, struct mn_error *err)
         return rc == MN_ENOMEM ? rc : 0;
     }
     rc = mn_ces__compare(&own->rows, &own->spec, &own->want, gap, err);
-    rc =
-        rc ? rc : mn_ganesha_join_missing(&job->goal.want, &gap->missing, err);
     if (own->told) {
         /* mmnfs may list an option in other words than it was given; to tell
            it once is enough */
@@ -134,7 +132,11 @@ reach(struct mn_nfs_job *job, struct mn_error *err)
     rc = rc ? rc : mn_nfs_job_look(job, err);
     rc = rc ? rc : mn_nfs_job_mend(job, err);
     /* once more for what mmnfs refused: exported meanwhile, or to nobody */
-    return rc ? rc : mn_nfs_job_mend(job, err);
+    rc = rc ? rc : mn_nfs_job_mend(job, err);
+    /* for the judge alone: mmnfs must not be told of a /0 */
+    return rc ? rc
+              : mn_ganesha_join_missing(&job->goal.want,
+                                        &job->servers[NODE].gap.missing, err);
 }
 
 static int

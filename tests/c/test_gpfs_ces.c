@@ -213,6 +213,8 @@ everybody(void **state)
     set(w, 0, "0.0.0.0/0", "rw");
     set(w, 1, "::/0", "ro");
     assert_int_equal(update(w, 2), 0);
+    /* which NFS-Ganesha can't read, and with it nothing of the export */
+    assert_lacks(log_of(w), "/0");
     assert_non_null(ces_sim_find(&w->sim, "0.0.0.0/1"));
     assert_non_null(ces_sim_find(&w->sim, "128.0.0.0/1"));
     assert_non_null(ces_sim_find(&w->sim, "8000::/1"));
