@@ -32,6 +32,7 @@ free_driver(struct mn_driver *d)
 {
     struct mn_tegile *t = mn_tegile__of(d);
     mn_rest_free(t->rest);
+    mn_tegile__addresses_dispose(t);
     mn_argv_dispose(&t->pools);
     mn_free(t->server);
     mn_free(t->project);
@@ -48,6 +49,7 @@ mn_tegile_new(const struct mn_tegile_config *config, struct mn_rest *rest,
         return mn_error_nomem(err);
     }
     t->base.vtable = &mn_tegile__vtable;
+    pthread_mutex_init(&t->addresses_mutex, NULL);
     t->rest = rest;
     t->log = config->log;
     t->private_data = config->private_data;

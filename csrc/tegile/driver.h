@@ -3,8 +3,9 @@
  * The IntelliFlash (Tegile) driver without Python: shares are datasets
  * "pool/Local/project/name" of the array, made and changed by calls of its
  * REST services "openstack" and "v2". Between calls nothing is remembered here
- * but the array's firmware level. Manila keeps what the array can't be asked
- * for: the access rules that it was told one by one.
+ * but the array's firmware level and, for a minute, its addresses. Manila
+ * keeps what the array can't be asked for: the access rules that it was told
+ * one by one.
  */
 #ifndef MN_TEGILE_DRIVER_H
 #define MN_TEGILE_DRIVER_H

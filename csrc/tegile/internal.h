@@ -5,6 +5,7 @@
 #ifndef MN_TEGILE_INTERNAL_H
 #define MN_TEGILE_INTERNAL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "core/argv.h"
@@ -13,6 +14,14 @@
 
 /* Manila's unit of sizes, in bytes. */
 #define MN_TEGILE_GIB ((int64_t)1 << 30)
+
+/* What the array told of a pool's addresses. */
+struct mn_tegile_addresses {
+    struct mn_tegile_addresses *next;
+    char *pool;
+    int64_t asked_ms;
+    struct mn_argv ips;
+};
 
 struct mn_tegile {
     struct mn_driver base; /* first: casts both ways */
@@ -24,9 +33,12 @@ struct mn_tegile {
     struct mn_rest *rest;
     struct mn_log log;
     struct mn_private_data private_data;
-    /* The one fact that is remembered: MN_TEGILE_LEVEL() of the firmware, 0
-       until it was asked for. Asked anew with the statistics. */
+    /* Two facts are remembered. MN_TEGILE_LEVEL() of the firmware, 0 until it
+       was asked for; asked anew with the statistics. And, for a minute, the
+       addresses of pools. */
     atomic_uint firmware;
+    pthread_mutex_t addresses_mutex; /* never held while the array is asked */
+    struct mn_tegile_addresses *addresses;
 };
 
 extern const struct mn_driver_vtable mn_tegile__vtable;
@@ -218,6 +230,17 @@ int mn_tegile__is_at_location(struct mn_tegile_op *op,
                               const struct mn_share *share, bool *same,
                               struct mn_error *err);
 
+/* ---- addresses.c ---- */
+
+/* Append the addresses of a pool, or of all (""): from 3.7.1 all that there
+   are, before none. */
+int mn_tegile__floating_ips(struct mn_tegile_op *op, const char *pool,
+                            struct mn_argv *ips, struct mn_error *err);
+/* The same as the array told some moments ago, if it did. */
+int mn_tegile__recent_ips(struct mn_tegile_op *op, const char *pool,
+                          struct mn_argv *ips, struct mn_error *err);
+void mn_tegile__addresses_dispose(struct mn_tegile *t);
+
 /* ---- locations.c ---- */
 
 /* The share's export locations: the address and name that the array tells
@@ -238,9 +261,6 @@ int mn_tegile__locations_with(struct mn_tegile_op *op,
 void mn_tegile__add_locations(struct mn_buf *locations,
                               const struct mn_share *share, struct mn_slice ip,
                               const char *name, const struct mn_argv *ips);
-/* Addresses of a pool, or of all (""): from 3.7.1 all, before none. */
-int mn_tegile__floating_ips(struct mn_tegile_op *op, const char *pool,
-                            struct mn_argv *ips, struct mn_error *err);
 /* The "ip name" of a share. The caller frees *told. */
 int mn_tegile__ask_location(struct mn_tegile_op *op, const char *path,
                             struct mn_json **told, struct mn_error *err);

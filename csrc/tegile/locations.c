@@ -28,33 +28,6 @@ mn_tegile__cut_location(const struct mn_json *told, struct mn_slice *ip,
     return **name != '\0';
 }
 
-int
-mn_tegile__floating_ips(struct mn_tegile_op *op, const char *pool,
-                        struct mn_argv *ips, struct mn_error *err)
-{
-    unsigned level;
-    struct mn_json *reply;
-    int rc = mn_tegile__firmware(op, &level, err);
-    if (rc || level < MN_TEGILE_FLOATING_IPS) {
-        return rc;
-    }
-    rc = mn_tegile__call(op, &mn_tegile_m_floating_ips,
-                         mn_tegile__args("s", pool), &reply, err);
-    if (rc) {
-        return rc;
-    }
-    for (size_t i = 0; i < mn_json_count(reply); i++) {
-        const struct mn_json *row = mn_json_at(reply, i);
-        const char *ip = mn_json_field(row, "ipAddress");
-        const char *of = mn_json_field(row, "poolName");
-        if (*ip && (!*pool || !*of || strcmp(of, pool) == 0)) {
-            mn_argv_add(ips, ip);
-        }
-    }
-    mn_json_free(reply);
-    return ips->failed ? mn_error_nomem(err) : 0;
-}
-
 static void
 add_location(struct mn_buf *locations, const struct mn_share *share,
              struct mn_slice ip, const char *name)
@@ -86,7 +59,7 @@ other_ips(struct mn_tegile_op *op, const struct mn_share *share,
           struct mn_error *err)
 {
     struct mn_error why = MN_ERROR_INIT;
-    int rc = mn_tegile__floating_ips(op, place->pool, ips, &why);
+    int rc = mn_tegile__recent_ips(op, place->pool, ips, &why);
     if (rc == MN_ECANCELED || rc == MN_ENOMEM) {
         *err = why;
         return rc;

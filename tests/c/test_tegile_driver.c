@@ -4,7 +4,7 @@
 #include "testlib.h"
 
 #include "fake_rest.h"
-#include "tegile/driver.h"
+#include "tegile/internal.h"
 
 #define GIB (1LL << 30)
 #define NAME "share-0d7df0c0-4792-4e2a-9c8c-68dc7206a164"
@@ -249,7 +249,7 @@ no_snapshot(struct world *w)
 }
 
 static int
-clone(struct world *w)
+make_clone(struct world *w)
 {
     bool copying;
     mn_buf_clear(&w->out);
@@ -447,7 +447,7 @@ static const struct operation operations[] = {
      "getShareSnapshotCreationStatus"},
     {"delete snapshot", have_snapshot, delete_snapshot, no_snapshot,
      "deleteShareSnapshot", "deleteShareSnapshot", NULL},
-    {"clone", have_ruled_snapshot, clone, cloned, "cloneShareSnapshot",
+    {"clone", have_ruled_snapshot, make_clone, cloned, "cloneShareSnapshot",
      "cloneShareSnapshot", "getShareIPAndMountPoint"},
     {"revert", have_snapshot, revert, reverted, "rollBackToShareSnapshot",
      "rollBackToShareSnapshot", NULL},
@@ -716,7 +716,7 @@ clone_stays_shut(void **state)
     fake_fault_add(&w.array, (struct fake_fault){.method = "clearAccessRules",
                                                  .times = -1,
                                                  .code = MN_ETIMEDOUT});
-    assert_true(clone(&w) < 0);
+    assert_true(make_clone(&w) < 0);
     assert_null(there(&w, COPY));
     end(&w);
 }
@@ -775,6 +775,34 @@ firmware_in_the_log(void **state)
             assert_contains(w.log, again ? "" : logs[i][1]);
             assert_true(!again || !*w.log);
         }
+    }
+    end(&w);
+}
+
+/* ---- addresses ---- */
+
+/* Asked for with the first share, and again when that is a minute ago. */
+static void
+addresses_are_good_for_a_minute(void **state)
+{
+    static const int64_t ago_ms[] = {0, 30000, 61000, 1000};
+    static const int asked[] = {1, 0, 1, 0};
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    struct mn_tegile *t = mn_tegile__of(w.driver);
+    for (size_t i = 0; i < 4; i++) {
+        if (t->addresses) {
+            t->addresses->asked_ms -= ago_ms[i];
+        }
+        fake_rest_forget(&w.array);
+        mn_buf_clear(&w.out);
+        assert_int_equal(
+            w.driver->vtable->create_share(w.driver, &w.share, &w.out, &w.err),
+            0);
+        assert_true(located(&w, NAME));
+        assert_int_equal(fake_rest_count(&w.array, "getFloatingIPList"),
+                         asked[i]);
     }
     end(&w);
 }
@@ -851,6 +879,7 @@ main(void)
         cmocka_unit_test(clone_stays_shut),
         cmocka_unit_test(not_said_to_be_gone),
         cmocka_unit_test(firmware_in_the_log),
+        cmocka_unit_test(addresses_are_good_for_a_minute),
         cmocka_unit_test(no_memory),
         cmocka_unit_test(no_memory_to_begin_with),
     };

@@ -227,14 +227,13 @@ def test_wrong_password(world, status):
 
 def test_nothing_tells_the_password(world):
     with LogOfAll() as log:
-        share = world.create()
+        world.array.fault("getFloatingIPList", how="status", status=500)
+        share = world.create()                  # warns
         rule = drivers.make_rule(NEW)
         world.update(share, [rule], add=[rule])
         world.array.fault("modifyShareProperties", how="status", status=500)
         with pytest.raises(exceptions.TegileException) as caught:
             world.driver.extend_share(share, 3)
-        world.array.fault("getFloatingIPList", how="status", status=500)
-        world.create()                          # warns
     assert "one export location" in log.text
     lines = [log.text, all_of(caught.value), repr(world.driver),
              repr(vars(world.driver))]
