@@ -148,8 +148,12 @@ mnpy_add_texts(struct mn_argv *argv, PyObject *seq, const char *what)
     for (Py_ssize_t i = 0; rc == 0 && i < n; i++) {
         char *text;
         rc = mnpy_text(PyTuple_GetItem(items, i), what, &text);
-        if (rc == 0 && text) {
+        if (text) {
             mn_argv_add(argv, text);
+        }
+        else if (rc == 0) {
+            PyErr_Format(PyExc_TypeError, "%s must be a text, not None", what);
+            rc = -1;
         }
         mn_free(text);
     }

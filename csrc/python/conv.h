@@ -40,7 +40,8 @@ int mnpy_get_number(PyObject *obj, const char *key, long low, long high,
 /* Append the bytes of a str, bytes or None (nothing). [gil] */
 int mnpy_add_bytes(struct mn_buf *buf, PyObject *o);
 
-/* Append the items of a sequence of texts; None has none. [gil] */
+/* Append the items of a sequence of texts, none of which may be None; None in
+   its place has none. [gil] */
 int mnpy_add_texts(struct mn_argv *argv, PyObject *seq, const char *what);
 
 /* As mnpy_add_texts() of mnpy_get(). [gil] */

@@ -100,6 +100,15 @@ def test_use_before_init():
         _native.SSHExecutor()
 
 
+@pytest.mark.parametrize('words', [(None,), ('echo', None), (3,)])
+def test_words_that_are_no_texts(words):
+    ssh = _native.SSHExecutor('127.0.0.1', login='x')
+    with pytest.raises(TypeError, match='a word of the command'):
+        ssh.execute(*words)
+    with pytest.raises(TypeError, match='a command'):
+        ssh.run_plan([words])
+
+
 def test_init_twice():
     ssh = _native.SSHExecutor('127.0.0.1', login='x')
     with pytest.raises(RuntimeError):
