@@ -122,13 +122,21 @@ on_housekeeping(struct mn_timer *timer)
     }
 }
 
+/* The host's pool, or NULL; one that was made before a fork is not ours. */
+static struct mn_pool *
+pool_there(const struct mn_ssh_host *host)
+{
+    return host->generation == mn_engine_generation() ? host->pool : NULL;
+}
+
 static struct mn_pool *
 pool_of(struct mn_ssh_host *host)
 {
-    if (host->pool && host->generation == mn_engine_generation()) {
-        return host->pool;
+    struct mn_pool *pool = pool_there(host);
+    if (pool) {
+        return pool;
     }
-    struct mn_pool *pool = mn_calloc(1, sizeof *pool);
+    pool = mn_calloc(1, sizeof *pool);
     if (pool) {
         mn_ssh_host_ref(host);
         pool->host = host;
@@ -309,7 +317,7 @@ static const struct mn_op_kind run_kind = {op_start, op_abandon, op_free};
 static void
 release_start(struct mn_op *base)
 {
-    struct mn_pool *pool = op_of(base)->host->pool;
+    struct mn_pool *pool = pool_there(op_of(base)->host);
     if (pool) {
         pool->released = true;
         for (struct mn_session *s = pool->sessions; s; s = s->next) {

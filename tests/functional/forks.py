@@ -23,11 +23,29 @@ def child(ssh, name):
         os._exit(status)
 
 
+def child_that_drops(used, settings):
+    """Drop an executor of the parent's that never got work here."""
+    status = 1
+    try:
+        try:
+            used[0].execute("cat", process_input="\0")
+        except Exception as e:
+            assert e.native_code == "INVAL", e
+        used.clear()
+        ssh = _native.SSHExecutor(**settings)
+        assert ssh.execute("echo", "child") == ("child\n", "")
+        status = 0
+    finally:
+        os._exit(status)
+
+
 def main():
     warnings.simplefilter("ignore", DeprecationWarning)  # fork and threads
     settings = json.loads(sys.argv[1])
-    ssh = _native.SSHExecutor(settings.pop("host"), **settings)
+    ssh = _native.SSHExecutor(**settings)
     assert ssh.execute("echo", "before") == ("before\n", "")
+    used = [_native.SSHExecutor(**settings)]
+    assert used[0].execute("echo", "used") == ("used\n", "")
     stop = threading.Event()
     failures = []
 
@@ -36,7 +54,7 @@ def main():
             if ssh.execute("echo", "busy") != ("busy\n", ""):
                 failures.append("wrong answer while forking")
 
-    busy = [threading.Thread(target=keep_busy) for _ in range(3)]
+    busy = [threading.Thread(target=keep_busy, daemon=True) for _ in range(3)]
     for thread in busy:
         thread.start()
     children = []
@@ -46,6 +64,9 @@ def main():
             child(ssh, f"child {n}")
         children.append(pid)
         assert ssh.execute("echo", "parent") == ("parent\n", "")
+    children.append(os.fork())
+    if children[-1] == 0:
+        child_that_drops(used, settings)
     for pid in children:
         _, status = os.waitpid(pid, 0)
         assert status == 0, f"child ended with {status}"
