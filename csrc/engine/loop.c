@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,6 +34,12 @@ struct engine {
 static pthread_mutex_t engine_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct engine *engine; /* NULL until the first submission */
 static unsigned generation;
+
+/* Held by the engine's thread but while it sleeps, and taken before
+   engine_mutex. Whoever gets it finds that thread with nothing half done, and
+   in the midst of no library. */
+static pthread_mutex_t turn_mutex = PTHREAD_MUTEX_INITIALIZER;
+static bool process_ends; /* under turn_mutex */
 
 /* ---- watches ---- */
 
@@ -263,17 +270,33 @@ sleep_ms(const struct engine *e)
     return left > 60000 ? 60000 : (int)left;
 }
 
+/* Sleep until something happens, and for ever once the process ends. */
+static void
+engine_sleep(struct engine *e, unsigned n)
+{
+    int ms = sleep_ms(e);
+    pthread_mutex_unlock(&turn_mutex);
+    curl_multi_poll(e->multi, e->fds, n, ms, NULL);
+    pthread_mutex_lock(&turn_mutex);
+    while (process_ends) {
+        pthread_mutex_unlock(&turn_mutex);
+        pause();
+        pthread_mutex_lock(&turn_mutex);
+    }
+}
+
 static void *
 engine_main(void *arg)
 {
     struct engine *e = arg;
+    pthread_mutex_lock(&turn_mutex);
     for (;;) {
         ops_start(e);
         ops_check(e);
         timers_expire(e);
         tasks_run(e);
         unsigned n = watches_prepare(e);
-        curl_multi_poll(e->multi, e->fds, n, sleep_ms(e), NULL);
+        engine_sleep(e, n);
         mn_transfer_advance();
         watches_dispatch(e, n);
     }
@@ -282,9 +305,12 @@ engine_main(void *arg)
 
 /* ---- life ---- */
 
+/* The child can't use what is locked or half changed when it begins: our own
+   lists, and the libraries' locks. */
 static void
 fork_prepare(void)
 {
+    pthread_mutex_lock(&turn_mutex);
     pthread_mutex_lock(&engine_mutex);
 }
 
@@ -292,6 +318,7 @@ static void
 fork_parent(void)
 {
     pthread_mutex_unlock(&engine_mutex);
+    pthread_mutex_unlock(&turn_mutex);
 }
 
 /* The child has no engine thread. The sockets are the parent's: close our
@@ -311,13 +338,26 @@ fork_child(void)
     generation++;
     mn_secret_fork_child();
     pthread_mutex_init(&engine_mutex, NULL);
+    pthread_mutex_init(&turn_mutex, NULL);
 }
 
+/* What exit() calls after this takes the libraries down. */
+static void
+at_exit(void)
+{
+    pthread_mutex_lock(&turn_mutex);
+    process_ends = true;
+    pthread_mutex_unlock(&turn_mutex);
+}
+
+/* exit() calls last what was registered first: libcrypto's clean-up, which
+   libcurl had it register, so after at_exit(). */
 static void
 init_once(void)
 {
     mn_curl_memory_init();
     pthread_atfork(fork_prepare, fork_parent, fork_child);
+    atexit(at_exit);
 }
 
 static int

@@ -39,3 +39,9 @@ def test_eventlets_hub_never_stalls(gpfs_cluster, record_property):
 
 def test_forked_children_and_their_parent(gpfs_cluster):
     assert run("forks", gpfs_cluster) == "ok"
+
+
+def test_the_end_of_a_busy_process(gpfs_cluster):
+    # whether the engine's thread is at work at that instant is chance
+    for _ in range(10):
+        assert run("exits", gpfs_cluster) == "ok"
