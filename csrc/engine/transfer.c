@@ -74,6 +74,11 @@ mn_transfer_start(struct mn_transfer *t)
     curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+#if LIBCURL_VERSION_NUM >= 0x075700 /* 7.87.0 */
+    /* A transfer that is given up leaves the thread that resolves its host's
+       name to itself; older ones wait for it. */
+    curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+#endif
     if (curl_multi_add_handle(multi, e) != CURLM_OK) {
         return false;
     }
