@@ -226,13 +226,18 @@ mn_process_start(const struct mn_argv *argv, struct mn_slice input,
     p->done = done;
     p->ctx = ctx;
     mn_buf_slice(&p->input, input);
+    if (mn_buf_failed(&p->input)) {
+        mn_error_nomem(error);
+        process_free(p);
+        return NULL;
+    }
     int rc = open_pipes(p, theirs) ? spawn(p, argv, theirs) : errno;
     for (int i = 0; i < 3; i++) {
         if (theirs[i] >= 0) {
             close(theirs[i]);
         }
     }
-    if (rc || mn_buf_failed(&p->input)) {
+    if (rc) {
         mn_error_set(error, MN_EREMOTE, "%s can't be started: %s", argv->v[0],
                      strerror(rc));
         process_free(p);

@@ -79,7 +79,10 @@ step_end(struct mn_pending *p, int status, struct mn_slice out,
 static void
 on_done(void *ctx, int status, struct mn_buf *out, struct mn_buf *err)
 {
-    step_end(ctx, status, mn_buf_view(out), mn_buf_view(err));
+    struct mn_pending *p = ctx;
+    p->result.out.failed |= mn_buf_failed(out);
+    p->result.err.failed |= mn_buf_failed(err);
+    step_end(p, status, mn_buf_view(out), mn_buf_view(err));
 }
 
 static void

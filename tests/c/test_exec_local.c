@@ -100,6 +100,20 @@ much_input_and_output(void **state)
     run_dispose(&r, ex);
 }
 
+/* Nobody may take the beginning of an output for the whole. */
+static void
+too_much_output(void **state)
+{
+    struct run r = {.err = MN_ERROR_INIT};
+    struct mn_executor *ex = executor(NULL, 60);
+    (void)state;
+    mn_plan_run(&r.plan, "sh", "-c", "head -c 70000000 /dev/zero; exit 0",
+                NULL);
+    assert_int_equal(carry_out(&r, ex), MN_EPROTO);
+    assert_contains(r.err.text, "too much");
+    run_dispose(&r, ex);
+}
+
 static void
 a_missing_command(void **state)
 {
@@ -211,6 +225,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_guards_and_input),
         cmocka_unit_test(much_input_and_output),
+        cmocka_unit_test(too_much_output),
         cmocka_unit_test(a_missing_command),
         cmocka_unit_test(one_that_never_ends),
         cmocka_unit_test(one_that_leaves_a_daemon),
