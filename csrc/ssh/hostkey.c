@@ -274,12 +274,26 @@ mn_hostkey__prefer(struct mn_session *s, struct mn_error *err)
     return rc;
 }
 
+/* Somebody edited it, and left its last line open. */
+static bool
+last_line_is_open(int fd)
+{
+    char last;
+    off_t end = lseek(fd, 0, SEEK_END);
+    return end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
+}
+
+/* line begins with a newline, for a file that needs it. */
 static int
 append_line(const char *path, struct mn_slice line, struct mn_error *err)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && flock(fd, LOCK_EX) == 0
-              && write(fd, line.p, line.n) == (ssize_t)line.n;
+    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    bool ok = fd >= 0 && flock(fd, LOCK_EX) == 0;
+    if (ok && !last_line_is_open(fd)) {
+        line.p++;
+        line.n--;
+    }
+    ok = ok && write(fd, line.p, line.n) == (ssize_t)line.n;
     int why = errno;
     if (fd >= 0) {
         ok &= close(fd) == 0;
@@ -303,10 +317,10 @@ accept_new(const struct mn_ssh_config *c, struct mn_slice key,
         return unknown(c, err);
     }
     if (c->port == 22) {
-        mn_buf_printf(&line, "%s ", c->host);
+        mn_buf_printf(&line, "\n%s ", c->host);
     }
     else {
-        mn_buf_printf(&line, "[%s]:%u ", c->host, c->port);
+        mn_buf_printf(&line, "\n[%s]:%u ", c->host, c->port);
     }
     mn_buf_add(&line, key.p + 4, type_n);
     mn_buf_putc(&line, ' ');

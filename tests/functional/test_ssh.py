@@ -231,6 +231,15 @@ def test_an_unknown_host_is_refused(make, gpfs_cluster, tmp_path):
         assert files[0] in message and str(node.port) in message
 
 
+def test_accept_new_begins_a_line_of_its_own(make, gpfs_cluster, tmp_path):
+    node = gpfs_cluster.nodes[0]
+    files = known_hosts(tmp_path, "other ssh-ed25519 AAAA")
+    works(make(known_hosts=files, host_key_policy="accept-new"))
+    assert (tmp_path / "known_hosts").read_text() == (
+        "other ssh-ed25519 AAAA\n" + node.known_hosts())
+    works(make(known_hosts=files))
+
+
 def test_accept_new_learns_once(make, gpfs_cluster, tmp_path):
     node = gpfs_cluster.nodes[0]
     files = known_hosts(tmp_path, "# mine\n")
