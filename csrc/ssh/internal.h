@@ -68,6 +68,7 @@ struct mn_pool {
     struct mn_ssh_op **queue_tail;
     size_t queue_n;
     struct mn_timer housekeeping;
+    bool full;     /* until housekeeping: no further connection fares well */
     bool released; /* no more operations will come */
 };
 
@@ -75,7 +76,8 @@ struct mn_pool {
    waiting operations to free shells, and see to more shells if need be. */
 void mn_pool__dispatch(struct mn_pool *pool);
 /* The session is about to be freed. err: why, or NULL: it was not needed. An
-   error before it was ready fails those who wait. May free the pool. */
+   error before it had a shell fails those who wait, unless other sessions can
+   serve them. May free the pool. */
 void mn_pool__session_ended(struct mn_pool *pool, struct mn_session *s,
                             const struct mn_error *err);
 
@@ -111,7 +113,7 @@ struct mn_session {
     struct mn_shell *opener; /* opens are serial within a session */
     unsigned shells_n;
     unsigned shells_max;
-    bool was_ready;
+    bool had_shell;
     int64_t idle_since_ms;
     size_t auth_step;
     char auth_methods[128]; /* what the server offers */

@@ -118,6 +118,8 @@ on_housekeeping(struct mn_timer *timer)
     struct mn_pool *pool = timer->ctx;
     if (pool->sessions_n) {
         mn_timer_start(timer, mn_clock_ms() + HOUSEKEEPING_MS);
+        pool->full = false;
+        mn_pool__dispatch(pool);
         close_idle(pool, SESSION_IDLE_MS);
     }
 }
@@ -169,15 +171,15 @@ idle_shell(struct mn_pool *pool)
 
 /* Shells on their way; a session that connects will bring at least one. */
 static size_t
-coming(const struct mn_pool *pool, size_t *usable_sessions)
+coming(const struct mn_pool *pool, size_t *usable)
 {
     size_t n = 0;
-    *usable_sessions = 0;
+    *usable = 0;
     for (const struct mn_session *s = pool->sessions; s; s = s->next) {
         if (s->retiring || s->state == MN_SESSION_DEAD || s->peer_closed) {
             continue;
         }
-        ++*usable_sessions;
+        ++*usable;
         n += s->state != MN_SESSION_READY;
         for (const struct mn_shell *sh = s->shells; sh; sh = sh->next) {
             n += sh->state == MN_SHELL_OPENING
@@ -198,6 +200,20 @@ is_connecting(const struct mn_pool *pool)
     return false;
 }
 
+/* A session came to nothing. */
+static void
+session_failed(struct mn_pool *pool, const struct mn_error *err)
+{
+    size_t usable;
+    coming(pool, &usable);
+    if (usable) {
+        pool->full = true;
+    }
+    else {
+        queue_fail(pool, err);
+    }
+}
+
 static void
 session_add(struct mn_pool *pool)
 {
@@ -209,16 +225,16 @@ session_add(struct mn_pool *pool)
         pool->sessions_n++;
         mn_timer_start(&pool->housekeeping, mn_clock_ms() + HOUSEKEEPING_MS);
     }
-    else if (!pool->sessions) {
-        queue_fail(pool, &err);
+    else {
+        session_failed(pool, &err);
     }
 }
 
 static void
 see_to_shells(struct mn_pool *pool)
 {
-    size_t sessions;
-    size_t n = coming(pool, &sessions);
+    size_t usable;
+    size_t n = coming(pool, &usable);
     for (struct mn_session *s = pool->sessions; s; s = s->next) {
         while (n < pool->queue_n && s->state == MN_SESSION_READY
                && !s->retiring && !s->peer_closed
@@ -226,8 +242,8 @@ see_to_shells(struct mn_pool *pool)
             n++;
         }
     }
-    if (n < pool->queue_n && sessions < pool->host->config.max_sessions
-        && !is_connecting(pool)) {
+    if (n < pool->queue_n && usable < pool->host->config.max_sessions
+        && !(pool->full && usable) && !is_connecting(pool)) {
         session_add(pool);
     }
 }
@@ -257,8 +273,8 @@ mn_pool__session_ended(struct mn_pool *pool, struct mn_session *s,
     }
     *link = s->next;
     pool->sessions_n--;
-    if (err && !s->was_ready && !pool->sessions) {
-        queue_fail(pool, err);
+    if (err && !s->had_shell) {
+        session_failed(pool, err);
     }
     mn_pool__dispatch(pool);
     if (pool->released && !pool->sessions_n && !pool->queue) {

@@ -293,7 +293,6 @@ step_auth(struct mn_session *s)
     }
     atomic_fetch_add(&mn_ssh__counters.connections, 1);
     s->state = MN_SESSION_READY;
-    s->was_ready = true;
     s->idle_since_ms = mn_clock_ms();
     mn_timer_stop(&s->timer);
     mn_pool__dispatch(s->pool);

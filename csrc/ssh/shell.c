@@ -69,6 +69,7 @@ mn_shell__abandon(struct mn_shell *sh)
         stuck += other->stuck;
     }
     s->retiring |= stuck >= STUCK_MAX;
+    mn_pool__dispatch(s->pool);
 }
 
 void
@@ -109,7 +110,7 @@ open_refused(struct mn_session *s)
     }
     s->shells_max = open;
     if (open == 0) {
-        s->was_ready = false; /* a new connection would fare no better */
+        s->had_shell = false; /* a new connection would fare no better */
         mn_session__fail(s, MN_ECONNECT,
                          "the server opens no session channel");
     }
@@ -158,6 +159,7 @@ step_starting(struct mn_shell *sh)
     atomic_fetch_add(&mn_ssh__counters.shells, 1);
     sh->state = MN_SHELL_IDLE;
     sh->idle_since_ms = mn_clock_ms();
+    s->had_shell = true;
     mn_pool__dispatch(s->pool);
     return true;
 }
@@ -254,7 +256,6 @@ succeed(struct mn_shell *sh)
     if (op->shell_dies) {
         mn_shell__abandon(sh);
         mn_op_finish(&op->base, MN_OK, NULL);
-        mn_pool__dispatch(sh->session->pool);
         return;
     }
     sh->op = NULL;

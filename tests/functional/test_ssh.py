@@ -177,6 +177,27 @@ def test_output_that_comes_late_does_not_mix_in(make, gpfs_cluster):
     works(ssh)
 
 
+def test_stopped_shells_make_room(make, gpfs_cluster):
+    node = gpfs_cluster.nodes[0]
+    ssh = make(connect_timeout=2, max_sessions=1)
+
+    def submit(command, timeout):
+        return pool.submit(ssh.execute, "sh", "-c",
+                           f": >/tmp/began.$$; {command}", timeout=timeout)
+    with concurrent.futures.ThreadPoolExecutor(9) as pool:
+        stopped = [submit("kill -STOP 0", 1) for _ in range(3)]
+        busy = [submit("until [ -e /tmp/go ]; do sleep 0.01; done", 60)
+                for _ in range(5)]
+        node.run(["sh", "-c", "until [ $(ls /tmp | grep -c began) = 8 ]; do "
+                              "sleep 0.01; done"])
+        # waits, as one session has no more than eight shells
+        assert submit("echo done", 20).result() == ("done\n", "")
+        node.write_file("/tmp/go", "")
+        assert {future.exception().native_code for future in stopped} == {
+            "TIMEDOUT"}
+        assert {future.result() for future in busy} == {("", "")}
+
+
 def test_max_sessions_2():
     with GPFSCluster(max_sessions=2) as cluster:
         node = cluster.nodes[0]

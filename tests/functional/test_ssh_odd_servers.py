@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The SSH executor with servers that sshd's tests can't stand in for."""
+
+import concurrent.futures
+import contextlib
+
+import pytest
+
+from tests.functional.odd_ssh import Server
+
+
+@pytest.fixture
+def serve(tmp_path):
+    with contextlib.ExitStack() as stack:
+        def new(*behaviours):
+            server = Server(tmp_path / "known_hosts", *behaviours)
+            stack.callback(server.close)
+            return server
+        yield new
+
+
+def test_a_server_that_works(serve):
+    ssh = serve("work").executor()
+    assert ssh.execute("echo", "it's", "me") == ("it's me\n", "")
+
+
+def test_a_server_that_drops_who_logged_in(serve):
+    server = serve("drop")
+    ssh = server.executor(connect_timeout=2, command_timeout=2)
+    with pytest.raises(Exception) as caught:
+        ssh.execute("true")
+    assert caught.value.native_code == "CONNECT"
+    assert len(server.connections) == 1
+
+
+def test_one_connection_is_all_that_the_server_allows(serve):
+    server = serve("work", "drop")
+    ssh = server.executor(command_timeout=10)
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(
+            lambda i: ssh.execute("sh", "-c", f"sleep 0.2; echo {i}"),
+            range(16)))
+    assert answers == [(f"{i}\n", "") for i in range(16)]
+    assert len(server.connections) == 2
