@@ -400,8 +400,7 @@ on_pump(struct mn_task *task)
     if (s->watch.fd >= 0) {
         socket_write(s);
     }
-    if (s->peer_closed && s->in_used == s->in.n
-        && s->state != MN_SESSION_DEAD) {
+    if (s->peer_closed && s->state != MN_SESSION_DEAD) {
         mn_session__fail(s, MN_ECONNECT, "the connection was lost");
     }
     if (s->state == MN_SESSION_DEAD) {

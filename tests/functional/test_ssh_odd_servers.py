@@ -3,6 +3,8 @@
 
 import concurrent.futures
 import contextlib
+import socket
+import time
 
 import pytest
 
@@ -42,3 +44,19 @@ def test_one_connection_is_all_that_the_server_allows(serve):
             range(16)))
     assert answers == [(f"{i}\n", "") for i in range(16)]
     assert len(server.connections) == 2
+
+
+def test_the_end_of_a_connection_without_shells(serve):
+    server = serve("work")
+    ssh = server.executor()
+    ssh.execute("true")
+    connection = server.connections[0]
+    transport = connection.transport
+    connection.shells[0].close()
+    while len(transport._channels):     # until the client closed it, too
+        time.sleep(0.01)
+    transport.global_request("keepalive@openssh.com", wait=False)
+    connection.sock.shutdown(socket.SHUT_WR)
+    transport.join(30)
+    assert not transport.is_active()    # the client closed its end
+    assert ssh.execute("echo", "again") == ("again\n", "")
