@@ -84,6 +84,7 @@ class TegileShareDriver(_native.TegileShareDriver, scheduler.SchedulerMixin,
             'log': _log,
             'wait': waiting.choose,
             'private_data': self.private_storage,
+            'extra_specs': None,    # not even where GPFS shares have them
         }
 
     def _update_share_stats(self, data=None):

@@ -165,6 +165,23 @@ def test_setup_hands_over_the_options(driver, conf):
             given['operation_timeout']) == (1, 2, 3)
 
 
+def test_share_types_are_not_asked_about(driver):
+    # the GPFS driver, in the same process, has the module know how to ask
+    from manila_native import gpfs
+    asked = []
+    _native._configure({'extra_specs': asked.append})
+    try:
+        driver.do_setup(None)
+    finally:
+        _native._configure({'extra_specs': gpfs._extra_specs})
+    share = {'id': '1', 'share_proto': 'NFS', 'host': 'a@b#c',
+             'share_type_id': 't'}
+    # a rule that is none ends the call before the array is asked
+    with pytest.raises(KeyError):
+        driver.update_access(None, share, [{}], [], [], [])
+    assert not asked
+
+
 def test_do_setup_may_be_repeated(driver):
     driver.do_setup(None)
     driver.do_setup(None)
