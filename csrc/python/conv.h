@@ -56,6 +56,9 @@ PyObject *mnpy_tuple(PyObject *iterable);
 /* Bytes of a command's output as str, undecodable ones escaped. [gil] */
 PyObject *mnpy_str(struct mn_slice bytes);
 
+/* Of a share, a snapshot. In bytes it still fits 63 bits. */
+#define MNPY_GIB_MAX (1L << 32)
+
 /* What a back end's options say of how its shares are read. */
 struct mnpy_reader {
     const struct mnpy_services *services;

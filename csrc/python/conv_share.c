@@ -173,7 +173,7 @@ mnpy_share_init(struct mnpy_share *share, PyObject *obj,
     *share = (struct mnpy_share){0};
     if (mnpy_get_text(obj, "id", &share->id) < 0
         || mnpy_get_text(obj, "name", &share->name) < 0
-        || mnpy_get_number(obj, "size", 0, 1L << 40, 0, &size) < 0
+        || mnpy_get_number(obj, "size", 0, MNPY_GIB_MAX, 0, &size) < 0
         || read_proto(obj, &share->proto) < 0
         || mnpy_location_of(obj, &share->location) < 0
         || (r->named_pools && read_pool(share, obj) < 0)
@@ -266,7 +266,7 @@ mnpy_snapshot_init(struct mnpy_snapshot *snapshot, PyObject *obj,
     *snapshot = (struct mnpy_snapshot){0};
     if (mnpy_get_text(obj, "id", &snapshot->id) < 0
         || read_snapshot_name(snapshot, obj) < 0
-        || mnpy_get_number(obj, "size", 0, 1L << 40, 0, &size) < 0
+        || mnpy_get_number(obj, "size", 0, MNPY_GIB_MAX, 0, &size) < 0
         || mnpy_share_init(&snapshot->share, share, r, want_specs, NULL) < 0
         || read_mountable(snapshot, share) < 0) {
         return -1;

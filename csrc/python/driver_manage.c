@@ -30,8 +30,11 @@ size_given(PyObject *options, uint64_t *size)
     if (str) {
         rc = mnpy_text(str, "size", &text);
     }
-    if (text && !mn_slice_u64(mn_slice_of(text), size)) {
-        PyErr_Format(PyExc_ValueError, "size must be a number, not %R", value);
+    if (text
+        && (!mn_slice_u64(mn_slice_of(text), size) || *size > MNPY_GIB_MAX)) {
+        PyErr_Format(PyExc_ValueError,
+                     "size must be a number of GiB up to %ld, not %R",
+                     MNPY_GIB_MAX, value);
         rc = -1;
     }
     mn_free(text);

@@ -58,9 +58,11 @@ parse_resize(struct mnpy_call *call, PyObject *self, PyObject *args,
         mnpy_call_end(call);
         return -1;
     }
-    if (new_size <= 0) {
+    if (new_size <= 0 || new_size > MNPY_GIB_MAX) {
         mnpy_call_none(call, mn_error_set(&call->err, MN_EINVAL,
-                                          "new_size must be positive"));
+                                          "new_size must be 1 to %ld GiB, not "
+                                          "%ld",
+                                          MNPY_GIB_MAX, new_size));
         return -1;
     }
     *size = (uint64_t)new_size;

@@ -523,6 +523,18 @@ def test_unmanage_snapshot_does_nothing(failing):
     assert failing.unmanage_snapshot(snapshot=SNAPSHOT) is None
 
 
+@pytest.mark.parametrize('size', [-1, 0, 2 ** 32 + 1, 2 ** 62])
+def test_sizes_that_are_none(failing, size):
+    for resize in (failing.extend_share, failing.shrink_share):
+        with pytest.raises(exceptions.InvalidInput, match='new_size'):
+            resize(SHARE, size)
+    if size:
+        with pytest.raises(ValueError, match='size must be'):
+            failing.create_share(None, dict(SHARE, size=size))
+        with pytest.raises(ValueError, match='size must be'):
+            failing.manage_existing(SHARE, {'size': size})
+
+
 def test_shrink_arguments(failing):
     with pytest.raises(exceptions.InvalidInput):
         failing.shrink_share(SHARE, 0)
