@@ -48,6 +48,7 @@ lint: venv
 
 c-test: packages
 	$(MAKE) -s -C tests/c check
+	$(MAKE) -s -C tests/c tsan
 	$(MAKE) -s -C tests/fuzz check
 
 pytest: setup $(VENV22)/stamp
