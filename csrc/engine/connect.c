@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -56,16 +57,19 @@ set_options(struct mn_connect *c, const char *url, int64_t timeout_ms)
 
 /* The socket is closed together with the easy handle: go on with a copy. */
 static int
-take_socket(CURL *easy)
+take_socket(CURL *easy, struct mn_error *err)
 {
+    int one = 1;
     curl_socket_t fd = CURL_SOCKET_BAD;
     curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd);
-    int copy = fd == CURL_SOCKET_BAD ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    if (copy >= 0) {
-        int one = 1;
-        fcntl(copy, F_SETFL, fcntl(copy, F_GETFL) | O_NONBLOCK);
-        setsockopt(copy, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (copy < 0) {
+        mn_error_set(err, MN_ECONNECT, "its socket can't be copied: %s",
+                     strerror(errno));
+        return -1;
     }
+    fcntl(copy, F_SETFL, fcntl(copy, F_GETFL) | O_NONBLOCK);
+    setsockopt(copy, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     return copy;
 }
 
@@ -76,9 +80,9 @@ finish(struct mn_transfer *transfer, CURLcode result)
     struct mn_error err = MN_ERROR_INIT;
     int fd = -1;
     if (result == CURLE_OK) {
-        fd = take_socket(c->transfer.easy);
+        fd = take_socket(c->transfer.easy, &err);
     }
-    if (fd < 0) {
+    else {
         mn_error_set(&err, MN_ECONNECT, "%s",
                      c->error[0] ? c->error : curl_easy_strerror(result));
     }
