@@ -76,7 +76,6 @@ wait_for(void *ctx, struct mn_op *op, struct mn_error *err)
     }
     Py_XDECREF(callable);
     if (rc < 0) {
-        mn_op_cancel(op);
         return mn_error_set(err, MN_ECANCELED, "the caller gave up");
     }
     return 0;
