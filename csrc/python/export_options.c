@@ -64,9 +64,9 @@ mnpy_export_options(char *options, enum mn_nfs_server_type type,
     return options;
 }
 
-int
-mnpy_ganesha_syntax(const char *version, enum mn_ganesha_syntax *syntax,
-                    struct mn_error *err)
+static int
+read_syntax(const char *version, enum mn_ganesha_syntax *syntax,
+            struct mn_error *err)
 {
     static const char *const names[] = {[MN_GANESHA_2_1] = "2.1",
                                         [MN_GANESHA_2_0] = "2.0",
@@ -83,4 +83,16 @@ mnpy_ganesha_syntax(const char *version, enum mn_ganesha_syntax *syntax,
                                   "2.1, not %s",
                                   version)
                    : 0;
+}
+
+int
+mnpy_ganesha_config(struct mn_ganesha_config *config, const char *version,
+                    const char *config_path, const char *export_dir,
+                    const char *service_name, struct mn_error *err)
+{
+    config->config_path =
+        config_path ? config_path : "/etc/ganesha/ganesha.conf";
+    config->export_dir = export_dir ? export_dir : "/etc/ganesha/export.d";
+    config->service_name = service_name ? service_name : "ganesha.nfsd";
+    return read_syntax(version, &config->syntax, err);
 }

@@ -15,8 +15,11 @@
 const char *mnpy_export_options(char *options, enum mn_nfs_server_type type,
                                 enum mn_ganesha_syntax syntax);
 
-/* Of gpfs_ganesha_version; NULL is the newest. CONFIG for any other. [any] */
-int mnpy_ganesha_syntax(const char *version, enum mn_ganesha_syntax *syntax,
-                        struct mn_error *err);
+/* Of options; NULL for those that are not set: the newest
+   gpfs_ganesha_version, and NFS-Ganesha's usual places. The result borrows
+   them. CONFIG for an unknown version. [any] */
+int mnpy_ganesha_config(struct mn_ganesha_config *config, const char *version,
+                        const char *config_path, const char *export_dir,
+                        const char *service_name, struct mn_error *err);
 
 #endif

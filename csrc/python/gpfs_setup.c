@@ -223,23 +223,14 @@ server_type(const struct maker *m, enum mn_nfs_server_type *type,
                         m->server_type ? m->server_type : "empty");
 }
 
-static const char *
-text_or(const char *text, const char *fallback)
-{
-    return text ? text : fallback;
-}
-
 static int
 read_ganesha(const struct maker *m, struct mn_ganesha_config *ganesha,
              struct mn_error *err)
 {
-    ganesha->config_path =
-        text_or(m->ganesha_config_path, "/etc/ganesha/ganesha.conf");
-    ganesha->export_dir =
-        text_or(m->ganesha_export_dir, "/etc/ganesha/export.d");
-    ganesha->service_name = text_or(m->ganesha_service_name, "ganesha.nfsd");
     ganesha->command_timeout_s = (unsigned)m->ssh.command_timeout;
-    return mnpy_ganesha_syntax(m->ganesha_version, &ganesha->syntax, err);
+    return mnpy_ganesha_config(ganesha, m->ganesha_version,
+                               m->ganesha_config_path, m->ganesha_export_dir,
+                               m->ganesha_service_name, err);
 }
 
 static int
@@ -250,7 +241,7 @@ make_gpfs(struct maker *m, struct mn_error *err)
         .export_ip = setup->export_ip,
         .pools = setup->pools,
         .pools_n = setup->pools_n,
-        .snapshot_dir = text_or(m->snapshot_dir, ".snapshots"),
+        .snapshot_dir = m->snapshot_dir ? m->snapshot_dir : ".snapshots",
         .nfs_servers_n = m->servers.n,
         .log = mnpy_log(&setup->services),
     };

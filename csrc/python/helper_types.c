@@ -7,143 +7,8 @@
  */
 #include <stddef.h>
 
-#include "core/alloc.h"
-#include "gpfs/helper.h"
-#include "python/conv.h"
-#include "python/export_options.h"
-#include "python/helper_servers.h"
-#include "python/logbridge.h"
+#include "python/helper_call.h"
 #include "python/raise.h"
-#include "python/state.h"
-
-struct helper {
-    PyObject ob_base;
-    PyObject *execute;
-    PyObject *configuration;
-    enum mn_nfs_server_type type;
-};
-
-/* One call of a helper's method. */
-struct call {
-    struct helper *helper;
-    struct mnpy_state *state;
-    struct mnpy_servers servers;
-    struct mnpy_share share;
-    char *path;
-    struct mn_nfs_helper_config config;
-    struct mn_nfs_helper *nfs;
-    struct mn_nfs_export export;
-    struct mn_error err;
-};
-
-static void
-call_end(struct call *call)
-{
-    mn_nfs_helper_free(call->nfs);
-    mnpy_servers_dispose(&call->servers);
-    mnpy_share_dispose(&call->share);
-    mn_free(call->path);
-}
-
-static const char *
-text_or(const char *text, const char *fallback)
-{
-    return text ? text : fallback;
-}
-
-static int
-make_helper(struct call *call)
-{
-    static int (*const news[])(const struct mn_nfs_helper_config *,
-                               struct mn_nfs_helper **, struct mn_error *) = {
-        [MN_NFS_KNFS] = mn_knfs_new,
-        [MN_NFS_GNFS] = mn_gnfs_new,
-        [MN_NFS_CES] = mn_ces_new,
-    };
-    struct mnpy_servers *s = &call->servers;
-    struct mn_nfs_helper_config *config = &call->config;
-    enum mn_nfs_server_type type = call->helper->type;
-    *config = (struct mn_nfs_helper_config){
-        .cluster = s->cluster,
-        .servers = s->nodes,
-        .servers_n = s->n,
-        .ganesha =
-            {
-                .config_path = text_or(s->ganesha_config_path,
-                                       "/etc/ganesha/ganesha.conf"),
-                .export_dir =
-                    text_or(s->ganesha_export_dir, "/etc/ganesha/export.d"),
-                .service_name =
-                    text_or(s->ganesha_service_name, "ganesha.nfsd"),
-            },
-        .log = mnpy_log(&call->state->services),
-    };
-    int rc = mnpy_ganesha_syntax(s->ganesha_version, &config->ganesha.syntax,
-                                 &call->err);
-    config->export_options =
-        mnpy_export_options(s->options, type, config->ganesha.syntax);
-    return rc ? rc : news[type](config, &call->nfs, &call->err);
-}
-
-static int
-read_share(struct call *call, PyObject *local_path, PyObject *share)
-{
-    struct mnpy_services *services = &call->state->services;
-    const struct mnpy_reader reader = {
-        .services = services,
-        .server_type = call->helper->type,
-    };
-    if (mnpy_text(local_path, "local_path", &call->path) < 0
-        || mnpy_share_init(&call->share, share, &reader,
-                           services->extra_specs != NULL, NULL)
-               < 0) {
-        return -1;
-    }
-    call->export = (struct mn_nfs_export){
-        .path = call->path,
-        .id = call->share.view.id,
-        .name = call->share.view.name,
-        .export_options = call->share.view.export_options,
-    };
-    return 0;
-}
-
-static int
-call_begin(struct call *call, PyObject *self, PyObject *local_path,
-           PyObject *share)
-{
-    *call = (struct call){.helper = (struct helper *)self};
-    struct mnpy_servers *s = &call->servers;
-    call->state = mnpy_state_of(Py_TYPE(self));
-    if (!call->state) {
-        return -1;
-    }
-    if (!call->helper->execute || !call->helper->configuration) {
-        PyErr_SetString(PyExc_RuntimeError, "__init__() was not called");
-        return -1;
-    }
-    if (mnpy_servers_read(s, call->helper->configuration, call->helper->type)
-            < 0
-        || read_share(call, local_path, share) < 0) {
-        return -1;
-    }
-    int rc = mnpy_servers_make(s, call->helper->execute, &call->err);
-    if (rc == 0) {
-        rc = make_helper(call);
-    }
-    return mnpy_failed(&call->state->services, rc, &call->err) ? -1 : 0;
-}
-
-static PyObject *
-call_result(struct call *call, int rc)
-{
-    bool failed = mnpy_failed(&call->state->services, rc, &call->err);
-    call_end(call);
-    if (failed) {
-        return NULL;
-    }
-    Py_RETURN_NONE;
-}
 
 /* The rule in access: one of Manila's, or just the address, which may write.
    -1 with an exception. */
@@ -181,12 +46,12 @@ change_access(PyObject *self, PyObject *local_path, PyObject *share,
               PyObject *access_type, PyObject *access, enum change change)
 {
     struct mnpy_rules rules = {0};
-    struct call call;
-    if (call_begin(&call, self, local_path, share) < 0
+    struct mnpy_helper_call call;
+    if (mnpy_helper_begin(&call, self, local_path, share) < 0
         || !is_ip(call.state, access_type)
         || rule_of(&rules, access, access_type) < 0) {
         mnpy_rules_dispose(&rules);
-        call_end(&call);
+        mnpy_helper_end(&call);
         return NULL;
     }
     const struct mn_nfs_helper_vtable *vtable = call.nfs->vtable;
@@ -195,7 +60,7 @@ change_access(PyObject *self, PyObject *local_path, PyObject *share,
                              : vtable->deny_access(call.nfs, &call.export,
                                                    &rules.v[0], &call.err);
     mnpy_rules_dispose(&rules);
-    return call_result(&call, rc);
+    return mnpy_helper_none(&call, rc);
 }
 
 PyDoc_STRVAR(allow_doc,
@@ -256,17 +121,17 @@ remove_export(PyObject *self, PyObject *args, PyObject *kwargs)
     static char *names[] = {"local_path", "share", NULL};
     PyObject *local_path;
     PyObject *share;
-    struct call call;
+    struct mnpy_helper_call call;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "UO:remove_export", names,
                                      &local_path, &share)) {
         return NULL;
     }
-    if (call_begin(&call, self, local_path, share) < 0) {
-        call_end(&call);
+    if (mnpy_helper_begin(&call, self, local_path, share) < 0) {
+        mnpy_helper_end(&call);
         return NULL;
     }
-    return call_result(&call, call.nfs->vtable->remove_export(
-                                  call.nfs, &call.export, &call.err));
+    return mnpy_helper_none(&call, call.nfs->vtable->remove_export(
+                                       call.nfs, &call.export, &call.err));
 }
 
 PyDoc_STRVAR(create_doc,
@@ -279,7 +144,7 @@ static PyObject *
 base_create_export(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"local_path", NULL};
-    struct helper *helper = (struct helper *)self;
+    struct mnpy_helper *helper = (struct mnpy_helper *)self;
     PyObject *path;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "U:create_export", names,
                                      &path)) {
@@ -300,7 +165,7 @@ static int
 helper_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"execute", "config_object", NULL};
-    struct helper *helper = (struct helper *)self;
+    struct mnpy_helper *helper = (struct mnpy_helper *)self;
     PyObject *execute;
     PyObject *configuration;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO", names, &execute,
@@ -322,7 +187,7 @@ static int
 init_as(PyObject *self, PyObject *args, PyObject *kwargs,
         enum mn_nfs_server_type type)
 {
-    ((struct helper *)self)->type = type;
+    ((struct mnpy_helper *)self)->type = type;
     return helper_init(self, args, kwargs);
 }
 
@@ -348,16 +213,16 @@ static int
 helper_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
-    Py_VISIT(((struct helper *)self)->execute);
-    Py_VISIT(((struct helper *)self)->configuration);
+    Py_VISIT(((struct mnpy_helper *)self)->execute);
+    Py_VISIT(((struct mnpy_helper *)self)->configuration);
     return 0;
 }
 
 static int
 helper_clear(PyObject *self)
 {
-    Py_CLEAR(((struct helper *)self)->execute);
-    Py_CLEAR(((struct helper *)self)->configuration);
+    Py_CLEAR(((struct mnpy_helper *)self)->execute);
+    Py_CLEAR(((struct mnpy_helper *)self)->configuration);
     return 0;
 }
 
@@ -370,9 +235,9 @@ helper_dealloc(PyObject *self)
 }
 
 static PyMemberDef base_members[] = {
-    {"_execute", T_OBJECT_EX, offsetof(struct helper, execute), READONLY,
+    {"_execute", T_OBJECT_EX, offsetof(struct mnpy_helper, execute), READONLY,
      "The callable that runs commands."},
-    {"configuration", T_OBJECT_EX, offsetof(struct helper, configuration),
+    {"configuration", T_OBJECT_EX, offsetof(struct mnpy_helper, configuration),
      READONLY, "Where the options are read."},
     {NULL, 0, 0, 0, NULL},
 };
@@ -381,27 +246,6 @@ static PyMethodDef base_methods[] = {
     {"create_export", MNPY_METHOD(base_create_export),
      METH_VARARGS | METH_KEYWORDS, create_doc},
     {NULL, NULL, 0, NULL},
-};
-
-static PyType_Slot base_slots[] = {
-    {Py_tp_doc, "NASHelperBase(execute, config_object)\n"
-                "--\n"
-                "\n"
-                "What the export helpers of the GPFS driver share."},
-    {Py_tp_init, (void *)helper_init},
-    {Py_tp_traverse, (void *)helper_traverse},
-    {Py_tp_clear, (void *)helper_clear},
-    {Py_tp_dealloc, (void *)helper_dealloc},
-    {Py_tp_members, base_members},
-    {Py_tp_methods, base_methods},
-    {0, NULL},
-};
-
-static PyType_Spec base_spec = {
-    .name = "manila_native._native.NASHelperBase",
-    .basicsize = sizeof(struct helper),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-    .slots = base_slots,
 };
 
 static PyMethodDef server_methods[] = {
@@ -414,72 +258,70 @@ static PyMethodDef server_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* What the three kinds share. */
-#define SERVER_SLOTS                             \
-    {Py_tp_traverse, (void *)helper_traverse},   \
-        {Py_tp_clear, (void *)helper_clear},     \
-        {Py_tp_dealloc, (void *)helper_dealloc}, \
-        {Py_tp_methods, server_methods},         \
-    {                                            \
-        0, NULL                                  \
-    }
-
-static PyType_Slot knfs_slots[] = {
-    {Py_tp_doc, "KNFSHelper(execute, config_object)\n"
-                "--\n"
-                "\n"
-                "Exports by the kernel's NFS server."},
-    {Py_tp_init, (void *)knfs_init},
-    SERVER_SLOTS,
+static PyMemberDef no_members[] = {
+    {NULL, 0, 0, 0, NULL},
 };
 
-static PyType_Spec knfs_spec = {
-    .name = "manila_native._native.KNFSHelper",
-    .basicsize = sizeof(struct helper),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-    .slots = knfs_slots,
+/* NASHelperBase first, the base of the others. */
+static const struct row {
+    const char *name;
+    const char *doc;
+    initproc init;
+    PyMethodDef *methods;
+    PyMemberDef *members;
+} rows[] = {
+    {"manila_native._native.NASHelperBase",
+     "NASHelperBase(execute, config_object)\n--\n\n"
+     "What the export helpers of the GPFS driver share.",
+     helper_init, base_methods, base_members},
+    {"manila_native._native.KNFSHelper",
+     "KNFSHelper(execute, config_object)\n--\n\n"
+     "Exports by the kernel's NFS server.",
+     knfs_init, server_methods, no_members},
+    {"manila_native._native.GNFSHelper",
+     "GNFSHelper(execute, config_object)\n--\n\n"
+     "Exports by an NFS-Ganesha of the operator's own.",
+     gnfs_init, server_methods, no_members},
+    {"manila_native._native.CESHelper",
+     "CESHelper(execute, config_object)\n--\n\n"
+     "Exports by the protocol nodes of Storage Scale (CES).",
+     ces_init, server_methods, no_members},
 };
 
-static PyType_Slot gnfs_slots[] = {
-    {Py_tp_doc, "GNFSHelper(execute, config_object)\n"
-                "--\n"
-                "\n"
-                "Exports by an NFS-Ganesha of the operator's own."},
-    {Py_tp_init, (void *)gnfs_init},
-    SERVER_SLOTS,
-};
-
-static PyType_Spec gnfs_spec = {
-    .name = "manila_native._native.GNFSHelper",
-    .basicsize = sizeof(struct helper),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-    .slots = gnfs_slots,
-};
-
-static PyType_Slot ces_slots[] = {
-    {Py_tp_doc, "CESHelper(execute, config_object)\n"
-                "--\n"
-                "\n"
-                "Exports by the protocol nodes of Storage Scale (CES)."},
-    {Py_tp_init, (void *)ces_init},
-    SERVER_SLOTS,
-};
-
-static PyType_Spec ces_spec = {
-    .name = "manila_native._native.CESHelper",
-    .basicsize = sizeof(struct helper),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-    .slots = ces_slots,
-};
+/* New reference. */
+static PyObject *
+add_type(PyObject *module, const struct row *row, PyObject *base)
+{
+    union { /* a slot takes no const */
+        const char *in;
+        void *out;
+    } doc = {row->doc};
+    PyType_Slot slots[] = {
+        {Py_tp_doc, doc.out},
+        {Py_tp_init, (void *)row->init},
+        {Py_tp_traverse, (void *)helper_traverse},
+        {Py_tp_clear, (void *)helper_clear},
+        {Py_tp_dealloc, (void *)helper_dealloc},
+        {Py_tp_members, row->members},
+        {Py_tp_methods, row->methods},
+        {0, NULL},
+    };
+    PyType_Spec spec = {
+        .name = row->name,
+        .basicsize = sizeof(struct mnpy_helper),
+        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+        .slots = slots,
+    };
+    return mnpy_add_type(module, &spec, base);
+}
 
 int
 mnpy_add_helper_types(PyObject *module)
 {
-    PyType_Spec *const kinds[] = {&knfs_spec, &gnfs_spec, &ces_spec};
-    PyObject *base = mnpy_add_type(module, &base_spec, NULL);
+    PyObject *base = add_type(module, &rows[0], NULL);
     int rc = base ? 0 : -1;
-    for (size_t i = 0; rc == 0 && i < sizeof kinds / sizeof kinds[0]; i++) {
-        PyObject *type = mnpy_add_type(module, kinds[i], base);
+    for (size_t i = 1; rc == 0 && i < sizeof rows / sizeof rows[0]; i++) {
+        PyObject *type = add_type(module, &rows[i], base);
         rc = type ? 0 : -1;
         Py_XDECREF(type);
     }
