@@ -85,8 +85,10 @@ remote_submit(struct mn_executor *ex, const struct mn_plan *plan,
         return mn_error_nomem(err);
     }
     p->plan = plan;
-    p->op = mn_ssh_op_new(r->host, eventfd);
-    int rc = p->op ? render(r, p, err) : mn_error_nomem(err);
+    int rc = mn_ssh_op_new(r->host, eventfd, &p->op, err);
+    if (rc == 0) {
+        rc = render(r, p, err);
+    }
     if (rc == 0) {
         rc = mn_op_submit(mn_ssh_op_base(p->op), deadline_ms(r, plan), err);
     }

@@ -353,42 +353,45 @@ release_abandon(struct mn_op *base)
 static const struct mn_op_kind release_kind = {release_start, release_abandon,
                                                op_free};
 
-static struct mn_ssh_op *
+static int
 op_new(struct mn_ssh_host *host, const struct mn_op_kind *kind,
-       bool want_eventfd)
+       bool want_eventfd, struct mn_ssh_op **new_op, struct mn_error *err)
 {
     struct mn_ssh_op *op = mn_calloc(1, sizeof *op);
     if (!op) {
-        return NULL;
+        return mn_error_nomem(err);
     }
     mn_ssh_host_ref(host);
     op->host = host;
-    if (mn_op_init(&op->base, kind, want_eventfd, NULL)) {
+    int rc = mn_op_init(&op->base, kind, want_eventfd, err);
+    if (rc) {
         mn_op_unref(&op->base);
-        return NULL;
+        return rc;
     }
     op->base.what = host->name;
-    return op;
+    *new_op = op;
+    return 0;
 }
 
-struct mn_ssh_op *
-mn_ssh_op_new(struct mn_ssh_host *host, bool want_eventfd)
+int
+mn_ssh_op_new(struct mn_ssh_host *host, bool want_eventfd,
+              struct mn_ssh_op **op, struct mn_error *err)
 {
-    struct mn_ssh_op *op = op_new(host, &run_kind, want_eventfd);
-    if (op) {
+    int rc = op_new(host, &run_kind, want_eventfd, op, err);
+    if (rc == 0) {
         atomic_store(&host->used, mn_engine_generation() + 1);
     }
-    return op;
+    return rc;
 }
 
 void
 mn_ssh_host_release(struct mn_ssh_host *host)
 {
+    struct mn_ssh_op *op;
     if (atomic_load(&host->used) != mn_engine_generation() + 1) {
         return; /* this process has no connection to it */
     }
-    struct mn_ssh_op *op = op_new(host, &release_kind, false);
-    if (op) {
+    if (op_new(host, &release_kind, false, &op, NULL) == 0) {
         mn_op_submit(&op->base, 60000, NULL);
         mn_op_unref(&op->base);
     }

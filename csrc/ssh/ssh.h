@@ -60,7 +60,8 @@ void mn_ssh_stats(struct mn_ssh_stats *stats);
  */
 struct mn_ssh_op;
 
-struct mn_ssh_op *mn_ssh_op_new(struct mn_ssh_host *host, bool want_eventfd);
+int mn_ssh_op_new(struct mn_ssh_host *host, bool want_eventfd,
+                  struct mn_ssh_op **op, struct mn_error *err);
 struct mn_op *mn_ssh_op_base(struct mn_ssh_op *op);
 struct mn_buf *mn_ssh_op_script(struct mn_ssh_op *op); /* fill before submit */
 void mn_ssh_op_end_marks(struct mn_ssh_op *op, const char *end,

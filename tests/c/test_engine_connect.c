@@ -78,24 +78,34 @@ listen_somewhere(uint16_t *port)
     return fd;
 }
 
-/* Leave this process one more descriptor. Returns the former limit. */
+/* Leave this process so many descriptors. Returns the former limit. */
 static struct rlimit
-limit_descriptors(void)
+limit_descriptors(unsigned left)
 {
     struct rlimit old;
     int next = dup(0);
     close(next);
     getrlimit(RLIMIT_NOFILE, &old);
-    struct rlimit now = {(rlim_t)next + 1, old.rlim_max};
+    struct rlimit now = {(rlim_t)next + left, old.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
     return old;
 }
 
+static bool
+always(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+/* Run a plan with so many descriptors left. */
 static void
-too_many_descriptors(void **state)
+fail_with_few_descriptors(unsigned left, bool eventfd, int code,
+                          const char *text)
 {
     const struct mn_waiter waiter = {0};
     struct mn_remote_config config = {
+        .waiter = {.wants_eventfd = eventfd ? always : NULL},
         .ssh = {.host = "127.0.0.1",
                 .login = "root",
                 .connect_timeout_s = 60,
@@ -107,18 +117,25 @@ too_many_descriptors(void **state)
     struct mn_executor *ex;
     struct mn_error err = MN_ERROR_INIT;
     int listener = listen_somewhere(&config.ssh.port);
-    (void)state;
     mn_plan_run(&plan, "true", NULL);
     assert_int_equal(mn_remote_new(&config, &ex, &err), 0);
     assert_int_equal(mn_pause(&waiter, 1, &err), 0); /* starts the engine */
-    struct rlimit old = limit_descriptors();
-    assert_int_equal(mn_exec_run(ex, &plan, &result, &err), MN_ECONNECT);
+    struct rlimit old = limit_descriptors(left);
+    assert_int_equal(mn_exec_run(ex, &plan, &result, &err), code);
     setrlimit(RLIMIT_NOFILE, &old);
-    assert_contains(err.text, "Too many open files");
+    assert_contains(err.text, text);
     mn_result_dispose(&result);
     mn_plan_dispose(&plan);
     mn_executor_free(ex);
     close(listener);
+}
+
+static void
+too_many_descriptors(void **state)
+{
+    (void)state;
+    fail_with_few_descriptors(0, true, MN_EINTERNAL, "no eventfd");
+    fail_with_few_descriptors(1, false, MN_ECONNECT, "Too many open files");
 }
 
 int
