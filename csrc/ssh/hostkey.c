@@ -117,6 +117,16 @@ glob(struct mn_slice pattern, struct mn_slice name)
     return name.n == 0;
 }
 
+/* Hashes are of names in small letters, as ssh(1) has them. */
+static void
+put_small(struct mn_buf *out, const char *name)
+{
+    for (; *name; name++) {
+        bool capital = *name >= 'A' && *name <= 'Z';
+        mn_buf_putc(out, (char)(capital ? *name - 'A' + 'a' : *name));
+    }
+}
+
 static bool
 hashed_matches(LIBSSH2_SESSION *ssh, const struct line *line,
                const struct mn_ssh_config *c)
@@ -124,14 +134,16 @@ hashed_matches(LIBSSH2_SESSION *ssh, const struct line *line,
     bool match = false;
     struct mn_buf key = MN_BUF_INIT;
     struct mn_buf text = MN_BUF_INIT; /* libssh2 looks behind its end */
+    struct mn_buf host = MN_BUF_INIT;
     LIBSSH2_KNOWNHOSTS *hosts = libssh2_knownhost_init(ssh);
     mn_buf_slice(&key, line->key);
     mn_buf_slice(&text, line->text);
+    put_small(&host, c->host);
     if (hosts
         && libssh2_knownhost_readline(hosts, mn_buf_str(&text), text.n,
                                       LIBSSH2_KNOWNHOST_FILE_OPENSSH)
                == 0) {
-        match = libssh2_knownhost_checkp(hosts, c->host, c->port,
+        match = libssh2_knownhost_checkp(hosts, mn_buf_str(&host), c->port,
                                          mn_buf_str(&key), key.n,
                                          LIBSSH2_KNOWNHOST_TYPE_PLAIN
                                              | LIBSSH2_KNOWNHOST_KEYENC_BASE64,
@@ -141,6 +153,7 @@ hashed_matches(LIBSSH2_SESSION *ssh, const struct line *line,
     if (hosts) {
         libssh2_knownhost_free(hosts);
     }
+    mn_buf_dispose(&host);
     mn_buf_dispose(&text);
     mn_buf_dispose(&key);
     return match;

@@ -86,9 +86,9 @@ class Server:
                 self.connections.append(
                     Connection(sock, self.key, self.behaviours[n]))
 
-    def executor(self, **settings):
+    def executor(self, host=HOST, **settings):
         return _native.SSHExecutor(
-            HOST, port=self.port, login="root", password="any",
+            host, port=self.port, login="root", password="any",
             known_hosts=[str(self.known_hosts)], **settings)
 
     def close(self):

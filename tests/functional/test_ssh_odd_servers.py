@@ -4,6 +4,7 @@
 import concurrent.futures
 import contextlib
 import socket
+import subprocess
 import time
 
 import pytest
@@ -24,6 +25,18 @@ def serve(tmp_path):
 def test_a_server_that_works(serve):
     ssh = serve("work").executor()
     assert ssh.execute("echo", "it's", "me") == ("it's me\n", "")
+
+
+@pytest.mark.parametrize("hashed", [False, True])
+def test_names_of_hosts_have_no_case(serve, hashed):
+    server = serve("work")
+    text = server.known_hosts.read_text()
+    server.known_hosts.write_text(text.replace("127.0.0.1", "localhost"))
+    if hashed:
+        subprocess.run(["ssh-keygen", "-q", "-H", "-f",
+                        str(server.known_hosts)], check=True)
+    ssh = server.executor(host="LocalHost")
+    assert ssh.execute("echo", "me") == ("me\n", "")
 
 
 def test_a_server_that_drops_who_logged_in(serve):
