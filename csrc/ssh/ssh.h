@@ -55,8 +55,8 @@ void mn_ssh_stats(struct mn_ssh_stats *stats);
  * "\nEND\n" on both streams as its last act; out and err then hold what it
  * printed on each. "\nLAST\n" instead says that the shell is about to die.
  * CONNECT when connection or shell ended before: the outcome is unknown;
- * unless nothing had been sent yet, then it is retried on a new connection
- * within the deadline.
+ * unless nothing had been sent yet, then it is retried within the deadline on
+ * a new connection, if one has a shell to give.
  */
 struct mn_ssh_op;
 
