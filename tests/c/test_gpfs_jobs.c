@@ -70,6 +70,23 @@ tar_copies(void **state)
     copies(w);
 }
 
+/* What the tar that reads could not read is missing in the copy. */
+static void
+tar_reads_badly(void **state)
+{
+    struct world *w = *state;
+    must(w, few_tools);
+    must(w, "real=$(readlink $T/few/tar) && rm $T/few/cp $T/few/tar &&"
+            "printf '#!/bin/sh\necho no\nexit 1\n' >$T/few/cp &&"
+            "printf '#!/bin/sh\n%s \"$@\" || exit\ncase $* in *-cf*) "
+            "echo unreadable >&2; exit 2 ;; esac\n' \"$real\" >$T/few/tar &&"
+            "chmod 755 $T/few/cp $T/few/tar");
+    use_path(w, "few");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_FAILED);
+    assert_string_equal(w->report.state.text, "unreadable");
+}
+
 /* An rsync that waits while $T/hold is there, in the middle of its work. */
 static void
 hold(struct world *w)
@@ -420,6 +437,7 @@ main(void)
         T(bash_copies),
         T(cp_copies),
         T(tar_copies),
+        T(tar_reads_badly),
         T(goes_on_after_its_node_died),
         T(no_work_without_watcher),
         T(work_killed),
