@@ -169,6 +169,22 @@ gives_up(void **state)
     must(w, same_trees);
 }
 
+/* Nobody beats any more, but the work goes on by itself. */
+static void
+gives_up_for_good(void **state)
+{
+    struct world *w = *state;
+    hold(w);
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    must(w, "sed -i '5s/.*/1/' \"$J/args\" &&" /* this attempt is the last */
+            "kill -STOP -$(cat \"$J/a1/pid\") &&"
+            "touch -d '1 minute ago' \"$J/a1/beat\"");
+    assert_int_equal(poll_job(w, 0), MN_JOB_FAILED);
+    assert_contains(w->report.state.text, "died 1 times");
+    wait_until(w, "! kill -0 -$(cat \"$J/a1/worker\")");
+}
+
 static void
 begins_once(void **state)
 {
@@ -442,6 +458,7 @@ main(void)
         T(no_work_without_watcher),
         T(work_killed),
         T(gives_up),
+        T(gives_up_for_good),
         T(begins_once),
         T(many_begin_at_once),
         T(stops),
