@@ -154,7 +154,8 @@ teardown(void **state)
     struct world *w = *state;
     setenv("PATH", w->path, 1);
     shell(w, "for p in \"$J\"/a*/pid \"$J\"/a*/worker; do"
-             " kill -9 -$(cat \"$p\"); done; rm -rf -- \"$T\"");
+             " kill -9 -$(cat \"$p\"); done; umount -l $T/small;"
+             " rm -rf -- \"$T\"");
     mn_free(w->path);
     mn_free(w);
     return 0;

@@ -213,6 +213,35 @@ begins_once(void **state)
     must(w, "[ -e \"$G/mine\" ] && [ ! -e \"$J\" ]");
 }
 
+/* Kill the shells that start a job where they look whether its target is
+   empty. */
+static void
+cut_at_find(struct world *w)
+{
+    must(w, "cat >$T/shim/find <<'EOF' && chmod 755 $T/shim/find\n"
+            "#!/bin/sh\n"
+            "p=$PPID\n"
+            "while [ \"$2\" = -mindepth ] && grep -qa start /proc/$p/cmdline\n"
+            "do next=$(cut -d ' ' -f 4 /proc/$p/stat); kill -9 $p; p=$next\n"
+            "done\n"
+            "EOF\n");
+    use_path(w, "shim");
+}
+
+/* A copy deletes what its source does not have: one that was not found to be
+   allowed yet must not be there for others to begin. */
+static void
+cut_before_it_may(void **state)
+{
+    struct world *w = *state;
+    must(w, "echo mine >\"$G/mine\"");
+    cut_at_find(w);
+    assert_int_equal(start(w), 128 + 9);
+    poll_job(w, 20);
+    must(w, "[ -e \"$G/mine\" ]");
+    assert_int_equal(w->report.state.status, MN_JOB_NONE);
+}
+
 static void
 many_begin_at_once(void **state)
 {
@@ -318,38 +347,84 @@ source_missing(void **state)
     assert_int_equal(w->report.state.code, MN_EREMOTE);
 }
 
+/* What would be written below a mount point is hidden later. */
+static void
+not_mounted(void **state)
+{
+    struct world *w = *state;
+    must(w, "mv \"$G\" $T/former");
+    assert_int_equal(start(w), 74);
+    assert_contains(w->said, "base dir/it's on ");
+    assert_contains(w->said, ": is it mounted?");
+    must(w, "[ -z \"$(ls -A \"$J/..\")\" ]");
+}
+
+/* A small file system of its own, for the job's directory too; false: this
+   machine does not let us. */
+static bool
+on_small(struct world *w, const char *limits)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+             "mkdir $T/small && mount -t tmpfs -o mode=755,%s mn-test "
+             "$T/small && mkdir $T/small/share",
+             limits);
+    if (shell(w, text)) {
+        return false;
+    }
+    snprintf(w->base, sizeof w->base, "%s/small", w->top);
+    snprintf(w->target, sizeof w->target, "%s/small/share", w->top);
+    snprintf(text, sizeof text, "%s/small/.manila-jobs/" ID, w->top);
+    setenv("J", text, 1);
+    setenv("G", w->target, 1);
+    return true;
+}
+
 static void
 no_space(void **state)
 {
     struct world *w = *state;
-    if (shell(w, "mkdir -p $T/full && mount -t tmpfs -o size=200k,mode=755 "
-                 "mn-test $T/full")) {
+    if (!on_small(w, "size=200k")) {
         skip();
     }
-    char target[128];
-    snprintf(target, sizeof target, "%s/full/share", w->top);
-    must(w, "mkdir $T/full/share && head -c 400000 /dev/zero | tr '\\0' x "
-            ">$T/src/big");
-    /* the job's own directory is on the full file system too */
-    char base[128];
-    snprintf(base, sizeof base, "%s/full", w->top);
-    char dir[256];
-    snprintf(dir, sizeof dir, "%s/full/.manila-jobs/" ID, w->top);
-    setenv("J", dir, 1);
-    w->spec.target = target;
-    w->spec.base = base;
-    snprintf(w->base, sizeof w->base, "%s", base);
-    int started = start(w);
-    if (!started) {
-        poll_job(w, 20);
-    }
-    int status = (int)w->report.state.status;
-    int code = w->report.state.code;
-    shell(w, "cat $J/status; umount -l $T/full");
-    assert_int_equal(started, 0);
-    assert_int_equal(status, MN_JOB_FAILED);
-    assert_int_equal(code, MN_ENOSPACE);
+    must(w, "head -c 400000 /dev/zero | tr '\\0' x >$T/src/big");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_FAILED);
+    assert_int_equal(w->report.state.code, MN_ENOSPACE);
     assert_contains(w->report.state.text, "no space left for the job: ");
+}
+
+/* It may also be gone when an attempt begins. */
+static void
+no_space_to_begin(void **state)
+{
+    struct world *w = *state;
+    if (!on_small(w, "size=200k")) {
+        skip();
+    }
+    must(w, "real=$(command -v setsid) && printf '#!/bin/sh\\n"
+            "cat /dev/zero >$T/small/fill 2>/dev/null\\nexec %s \"$@\"\\n' "
+            "\"$real\" >$T/shim/setsid && chmod 755 $T/shim/setsid");
+    use_path(w, "shim");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_FAILED);
+    assert_int_equal(w->report.state.code, MN_ENOSPACE);
+}
+
+/* What deletes a share, and so makes room, ends its job first. */
+static void
+stops_without_inodes(void **state)
+{
+    struct world *w = *state;
+    if (!on_small(w, "nr_inodes=100")) {
+        skip();
+    }
+    hold(w);
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    must(w, "while true >$T/small/f$((n += 1)); do :; done 2>/dev/null; true");
+    must(w, "cp \"$J/a1/worker\" $T/worker; sh \"$J/job\" stop \"$J\"");
+    must(w, "[ ! -e \"$J\" ]; ! kill -0 -$(cat $T/worker) 2>/dev/null");
 }
 
 /* ---- revert ---- */
@@ -460,13 +535,17 @@ main(void)
         T(gives_up),
         T(gives_up_for_good),
         T(begins_once),
+        T(cut_before_it_may),
         T(many_begin_at_once),
         T(stops),
         T(cancel_is_honoured),
         T(target_vanishes),
         T(a_later_attempt_wins),
         T(source_missing),
+        T(not_mounted),
         T(no_space),
+        T(no_space_to_begin),
+        T(stops_without_inodes),
         T(reverts),
         T(revert_fails),
         cmocka_unit_test(reads_reports),
