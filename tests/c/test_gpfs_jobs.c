@@ -462,6 +462,29 @@ reverts(void **state)
     must(w, "grep -q snap-2 $T/ran");
 }
 
+/* An attempt whose node hung goes on when others have begun anew. */
+static void
+an_old_attempt_ends(void **state)
+{
+    struct world *w = *state;
+    fake_restore(w, "echo \"$@\" >>$T/ran; while [ -e $T/hold ]; do "
+                    "sleep 0.1; done");
+    must(w, ": >$T/hold");
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -s $T/ran ]");
+    must(w, "cp \"$J/a1/pid\" \"$J/a1/worker\" $T &&"
+            "kill -STOP -$(cat $T/pid) -$(cat $T/worker) &&"
+            "touch -d '1 minute ago' \"$J/a1/beat\"");
+    w->spec.snapshot = "snap-2";
+    assert_int_equal(start(w), 0);
+    wait_until(w, "grep -q snap-2 $T/ran");
+    must(w, "kill -CONT -$(cat $T/pid) -$(cat $T/worker)");
+    wait_until(w, "! kill -0 -$(cat $T/pid) && ! kill -0 -$(cat $T/worker)");
+    assert_int_equal(poll_job(w, 0), MN_JOB_REVERTING);
+    must(w, "rm $T/hold");
+    reaches(w, MN_JOB_DONE);
+}
+
 static void
 revert_fails(void **state)
 {
@@ -547,6 +570,7 @@ main(void)
         T(no_space_to_begin),
         T(stops_without_inodes),
         T(reverts),
+        T(an_old_attempt_ends),
         T(revert_fails),
         cmocka_unit_test(reads_reports),
     };
