@@ -113,18 +113,13 @@ static int
 read_look(struct look *k, const struct mn_plan *plan,
           const struct mn_result *result, struct mn_error *err)
 {
-    struct mn_slice device;
     struct mn_mm_filesets filesets = {0};
     struct mn_mm_quotas quotas = {0};
     const char *host = k->g->cluster.name;
     int rc = mn_mm_check(result, plan, STEP_DF, host, err);
     rc = rc ? rc
-            : mn_gpfs__read_device(k->g, result->steps[STEP_DF].out, &device,
-                                   err);
-    if (!rc && !mn_slice_eq(device, k->place.device)) {
-        rc = mn_error_set(err, MN_EBUSY, "%s is not mounted at %s on %s",
-                          k->place.device, k->place.pool->base, host);
-    }
+            : mn_gpfs__check_mounted(k->g, k->place.pool,
+                                     result->steps[STEP_DF].out, err);
     rc = rc ? rc : mn_job_read(result, plan, STEP_JOB, host, &k->report, err);
     if (!rc && result->steps[STEP_FILESET].status == 0) {
         rc = mn_mm_read_filesets(result->steps[STEP_FILESET].out, &filesets,

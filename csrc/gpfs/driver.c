@@ -83,6 +83,9 @@ pool_stats(struct mn_gpfs *g, const struct mn_result *result,
 {
     struct mn_mm_df_row row;
     int rc = mn_mm_check(result, plan, (int)i, g->cluster.name, why);
+    rc = rc ? rc
+            : mn_gpfs__check_mounted(g, &g->pools[i], result->steps[i].out,
+                                     why);
     rc = rc ? rc : mn_mm_read_df(result->steps[i].out, &row, why);
     if (rc) {
         mn_gpfs__log(&g->log, MN_LOG_WARNING, "pool %s has no statistics: %s",

@@ -91,6 +91,12 @@ int mn_gpfs__devices(struct mn_gpfs *g, struct mn_error *errs,
 int mn_gpfs__read_device(const struct mn_gpfs *g, struct mn_slice text,
                          struct mn_slice *device, struct mn_error *err);
 
+/* BUSY when df names another device than the pool's, as it does for what is
+   below the mount point of a file system that is not mounted. */
+int mn_gpfs__check_mounted(const struct mn_gpfs *g,
+                           const struct mn_gpfs_base *pool,
+                           struct mn_slice text, struct mn_error *err);
+
 /* Where a share is, or belongs. */
 struct mn_gpfs_place {
     struct mn_gpfs_base *pool;

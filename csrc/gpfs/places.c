@@ -64,6 +64,20 @@ mn_gpfs__read_device(const struct mn_gpfs *g, struct mn_slice text,
     return 0;
 }
 
+int
+mn_gpfs__check_mounted(const struct mn_gpfs *g,
+                       const struct mn_gpfs_base *pool, struct mn_slice text,
+                       struct mn_error *err)
+{
+    struct mn_slice device;
+    const char *known = atomic_load(&pool->device);
+    int rc = mn_gpfs__read_device(g, text, &device, err);
+    return rc || !known || mn_slice_eq(device, known)
+               ? rc
+               : mn_error_set(err, MN_EBUSY, "%s is not mounted at %s on %s",
+                              known, pool->base, g->cluster.name);
+}
+
 /* No lock: nobody may wait for the network with one held, because
    greenthreads share an OS thread; the first answer stays. */
 static int

@@ -46,6 +46,15 @@ stats_of_pools(void **state)
     assert_int_equal(mn_gpfs_stats(w->g, st, &w->err), 0);
     assert_true(st[0].total_bytes == 1000 && st[1].total_bytes == 0);
     assert_contains(w->log, "pool slow has no statistics: ");
+    /* what is below the mount point of a file system that is not mounted */
+    w->mm.fake.answers_n = 0;
+    assert_int_equal(mn_gpfs_check(w->g, &w->err), 0);
+    fake_answer(&w->mm.fake, "df * /gpfs1/*", 0,
+                "h\n/dev/sda1 9000 1 8999 1% /\n", "");
+    forget(w);
+    assert_int_equal(mn_gpfs_stats(w->g, st, &w->err), 0);
+    assert_true(st[0].total_bytes == 1000 && st[1].total_bytes == 0);
+    assert_contains(w->log, "gpfs1 is not mounted at /gpfs1/manila on gpfs1");
     fake_answer(&w->mm.fake, "df *", 1, "", "df: all gone\n");
     assert_int_equal(mn_gpfs_stats(w->g, st, &w->err), MN_EREMOTE);
     assert_contains(w->err.text, "all gone");
