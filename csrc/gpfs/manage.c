@@ -148,10 +148,12 @@ write_comment(struct taking *t, struct mn_error *err)
     const struct mn_mm_fileset *f = t->fileset;
     struct mn_buf *c = &t->comment;
     mn_buf_printf(c, MN_MM_TAG "%s", t->share->id);
-    if (c->n + 1 + strlen(f->name) <= COMMENT_MOST) {
+    bool named = c->n + 1 + strlen(f->name) <= COMMENT_MOST;
+    if (named) {
         mn_buf_printf(c, " %s", f->name);
     }
-    if (f->comment[0] && c->n + 1 + strlen(f->comment) <= COMMENT_MOST) {
+    if (named && f->comment[0]
+        && c->n + 1 + strlen(f->comment) <= COMMENT_MOST) {
         mn_buf_printf(c, " %s", f->comment);
     }
     mn_gpfs__log(&t->g->log, MN_LOG_INFO,

@@ -368,6 +368,12 @@ long_comments(void **state)
     assert_string_equal(f->comment, TAG);
     assert_int_equal(mn_gpfs_unmanage_share(w->g, &w->share, &w->err), 0);
     assert_string_equal(f->name, "share-1");
+    /* a comment alone would be taken for a name */
+    mm_sim_clear(&w->mm);
+    f = mm_sim_add(&w->mm, name, "of all", "/gpfs0/h", 1);
+    assert_int_equal(manage(w, "h:/gpfs0/h", &gib), 0);
+    assert_int_equal(mn_gpfs_unmanage_share(w->g, &w->share, &w->err), 0);
+    assert_string_equal(f->name, "share-1");
 }
 
 static void
