@@ -7,6 +7,7 @@
  * that it can get that back; no name of a fileset holds a blank.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -98,6 +99,24 @@ refuse(const struct taking *t, const char *why, struct mn_error *err)
                         why);
 }
 
+/* The clients of such a share would have all others, too. */
+static int
+refuse_pools(const struct taking *t, struct mn_error *err)
+{
+    size_t n = strlen(t->path);
+    for (size_t i = 0; i < t->g->pools_n; i++) {
+        const struct mn_gpfs_base *pool = &t->g->pools[i];
+        if (strncmp(pool->base, t->path, n) == 0
+            && (pool->base[n] == '/' || !pool->base[n])) {
+            char why[128];
+            snprintf(why, sizeof why, "the shares of pool %.80s are in it",
+                     pool->name);
+            return refuse(t, why, err);
+        }
+    }
+    return 0;
+}
+
 static int
 judge(struct taking *t, struct mn_error *err)
 {
@@ -118,7 +137,7 @@ judge(struct taking *t, struct mn_error *err)
     if (mn_gpfs__is_foreign(f->comment, t->share)) {
         return refuse(t, "its fileset is another share's", err);
     }
-    return 0;
+    return refuse_pools(t, err);
 }
 
 /* The fileset that is linked at the path. */

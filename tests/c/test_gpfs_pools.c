@@ -397,6 +397,14 @@ refuses_to_manage(void **state)
     assert_contains(w->err.text, "another share's");
     snprintf(f->comment, sizeof f->comment, TAG "0");
     assert_int_equal(manage(w, "h:/gpfs0/home", &gib), MN_EINVAL);
+    f->comment[0] = '\0';
+    snprintf(f->path, sizeof f->path, BASE);
+    assert_int_equal(manage(w, "h:" BASE, &gib), MN_EINVAL);
+    assert_contains(w->err.text, "the shares of pool fast are in it");
+    snprintf(f->path, sizeof f->path, "/gpfs1");
+    assert_int_equal(manage(w, "h:/gpfs1", &gib), MN_EINVAL);
+    assert_contains(w->err.text, "the shares of pool slow are in it");
+    snprintf(f->path, sizeof f->path, "/gpfs0/home");
     snprintf(f->name, sizeof f->name, "root");
     assert_int_equal(manage(w, "h:/gpfs0/home", &gib), MN_EINVAL);
     assert_contains(w->err.text, "root of the file system");
