@@ -265,6 +265,32 @@ look_before_delete(struct job *job, bool *there, struct mn_error *err)
     return rc;
 }
 
+enum { DELETE_UNLINK, DELETE_UNLINK_FORCED, DELETE_DELETE, DELETE_LOOK };
+
+/* The deletion did not succeed. Is the fileset gone nevertheless? */
+static int
+settle_deletion(struct job *job, struct mn_error *err)
+{
+    struct mn_mm_filesets list = {0};
+    struct mn_error why = MN_ERROR_INIT;
+    const struct mn_mm_fileset *f = NULL;
+    int rc = read_fileset(job, DELETE_LOOK, &list, &f, &why);
+    mn_mm_filesets_dispose(&list);
+    if (rc == MN_ENOMEM) {
+        return mn_error_nomem(err);
+    }
+    if (rc == MN_ENOTFOUND || (!rc && !f)) {
+        return 0;
+    }
+    if (job->result.steps[DELETE_UNLINK_FORCED].status > 0) {
+        /* the fileset is still linked: that is the cause */
+        struct mn_error cause = MN_ERROR_INIT;
+        job_check_step(job, DELETE_UNLINK_FORCED, &cause);
+        mn_gpfs__log(&job->g->log, MN_LOG_WARNING, "%s", cause.text);
+    }
+    return job_check_step(job, DELETE_DELETE, err);
+}
+
 /* Without force first: forced unlinking of a fileset in use may hang or leave
    clients with stale handles. */
 static int
@@ -276,23 +302,17 @@ delete_fileset(struct job *job, struct mn_error *err)
     struct mn_step *forced =
         mn_mm_unlinkfileset(&job->plan, job->place.device, name, true);
     forced->accept_any = true;
-    mn_step_guard(forced, 0, 0, true);
+    mn_step_guard(forced, DELETE_UNLINK, 0, true);
     mn_mm_delfileset(&job->plan, job->place.device, name)->accept_any = true;
+    struct mn_step *look =
+        mn_mm_lsfileset(&job->plan, job->place.device, name);
+    look->accept_any = true;
+    mn_step_guard(look, DELETE_DELETE, 0, true);
     int rc = job_run(job, err);
-    if (rc) {
+    if (rc || job->result.steps[DELETE_DELETE].status == 0) {
         return rc;
     }
-    if (mn_mm_classify(&job->result.steps[2]) == MN_ENOTFOUND) {
-        return 0;
-    }
-    rc = job_check_step(job, 2, err);
-    if (rc && job->result.steps[1].status > 0) {
-        /* the fileset is still linked: that is the cause */
-        struct mn_error cause = MN_ERROR_INIT;
-        job_check_step(job, 1, &cause);
-        mn_gpfs__log(&job->g->log, MN_LOG_WARNING, "%s", cause.text);
-    }
-    return rc;
+    return settle_deletion(job, err);
 }
 
 int
