@@ -100,6 +100,29 @@ keep_device(struct mn_gpfs *g, struct mn_gpfs_base *pool, struct mn_slice text,
     return 0;
 }
 
+/* An answer is of all pools with the directory that was asked about. */
+static int
+keep_answer(struct mn_gpfs *g, size_t first, size_t n,
+            const struct mn_plan *plan, const struct mn_result *result,
+            int step, struct mn_error *errs, struct mn_error *err)
+{
+    const struct mn_argv *argv = &plan->steps[step].argv;
+    for (size_t i = 0; i < n; i++) {
+        struct mn_gpfs_base *pool = &g->pools[first + i];
+        if (strcmp(argv->v[argv->n - 1], pool->base) != 0) {
+            continue;
+        }
+        int bad = mn_mm_check(result, plan, step, g->cluster.name, &errs[i]);
+        if (!bad) {
+            bad = keep_device(g, pool, result->steps[step].out, &errs[i]);
+        }
+        if (bad == MN_ENOMEM) {
+            return mn_error_nomem(err);
+        }
+    }
+    return 0;
+}
+
 /* Of the pools [first, first + n), side by side in one plan. */
 static int
 ask_devices(struct mn_gpfs *g, size_t first, size_t n, struct mn_error *errs,
@@ -113,21 +136,8 @@ ask_devices(struct mn_gpfs *g, size_t first, size_t n, struct mn_error *errs,
         }
     }
     int rc = plan.n || plan.failed ? mn_gpfs__run(g, &plan, &result, err) : 0;
-    int step = 0;
-    for (size_t i = first; !rc && (size_t)step < plan.n; i++) {
-        struct mn_gpfs_base *pool = &g->pools[i];
-        const char *base = pool->base;
-        const struct mn_argv *argv = &plan.steps[step].argv;
-        if (strcmp(argv->v[argv->n - 1], base) != 0) {
-            continue; /* known, or another thread was faster */
-        }
-        struct mn_error *why = &errs[i - first];
-        int bad = mn_mm_check(&result, &plan, step, g->cluster.name, why);
-        if (!bad) {
-            bad = keep_device(g, pool, result.steps[step].out, why);
-        }
-        rc = bad == MN_ENOMEM ? mn_error_nomem(err) : 0;
-        step++;
+    for (size_t step = 0; !rc && step < plan.n; step++) {
+        rc = keep_answer(g, first, n, &plan, &result, (int)step, errs, err);
     }
     mn_result_dispose(&result);
     mn_plan_dispose(&plan);

@@ -34,6 +34,27 @@ pools(void **state)
     assert_contains(ran(w), "mmcrfileset gpfs0 share-1 ");
 }
 
+/* A pool may have a former name beside its own. */
+static void
+pools_with_one_base(void **state)
+{
+    struct world *w = *state;
+    struct mn_share v[2] = {w->share, w->share};
+    struct mn_ensure_result r[2];
+    mn_gpfs_free(w->g);
+    w->pools[1].base = BASE;
+    assert_int_equal(world_new(w, &w->g, NULL), 0);
+    w->share.pool = v[0].pool = "fast";
+    v[1].pool = "slow";
+    assert_int_equal(
+        mn_gpfs_create_share(w->g, &w->share, &w->location, &w->err), 0);
+    assert_int_equal(mn_gpfs_ensure_shares(w->g, v, 2, r, &w->err), 0);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(r[i].code, 0);
+        mn_buf_dispose(&r[i].location);
+    }
+}
+
 static void
 stats_of_pools(void **state)
 {
@@ -504,6 +525,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         T(pools),
+        T(pools_with_one_base),
         T(stats_of_pools),
         T(paths_of_managed_shares),
         T(shrinks),
