@@ -462,6 +462,20 @@ reverts(void **state)
     must(w, "grep -q snap-2 $T/ran");
 }
 
+/* The shell that shall watch was killed just behind the start of the work. */
+static void
+no_work_unwatched(void **state)
+{
+    struct world *w = *state;
+    fake_restore(w, "echo ran >>$T/ran");
+    assert_int_equal(start(w), 0);
+    reaches(w, MN_JOB_DONE);
+    wait_until(w, "! kill -0 $(cat \"$J/a1/pid\")");
+    must(w, "rm -f $T/ran \"$J/a1/watched\" &&"
+            "! sh \"$J/job\" work \"$J\" 1 $(cat \"$J/a1/pid\") &&"
+            "[ ! -e $T/ran ]");
+}
+
 /* An attempt whose node hung goes on when others have begun anew. */
 static void
 an_old_attempt_ends(void **state)
@@ -570,6 +584,7 @@ main(void)
         T(no_space_to_begin),
         T(stops_without_inodes),
         T(reverts),
+        T(no_work_unwatched),
         T(an_old_attempt_ends),
         T(revert_fails),
         cmocka_unit_test(reads_reports),
