@@ -278,6 +278,39 @@ stops(void **state)
     assert_int_equal(poll_job(w, 0), MN_JOB_NONE);
 }
 
+/* A pause only makes the beat older. */
+static void
+make_pauses_short(struct world *w)
+{
+    must(w, "cat >$T/shim/sleep <<'EOF' && chmod 755 $T/shim/sleep\n"
+            "#!/bin/sh\n"
+            "t=$(cat $T/slept 2>/dev/null || echo 0)\n"
+            "t=$(awk \"BEGIN { print $t + $1 }\")\n"
+            "echo $t >$T/slept\n"
+            "touch -d \"$t seconds ago\" \"$J/a1/beat\"\n"
+            "EOF\n");
+}
+
+/* It is known to be dead only when its beat is old. */
+static void
+stops_when_its_node_is_dead(void **state)
+{
+    struct world *w = *state;
+    w->spec.stale_s = MN_JOB_STALE_S;
+    hold(w);
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    must(w, "cp \"$J/a1/pid\" \"$J/a1/worker\" $T &&"
+            "kill -STOP -$(cat $T/pid) -$(cat $T/worker) &&"
+            "echo elsewhere >\"$J/a1/node\"");
+    make_pauses_short(w);
+    int stopped = stop(w);
+    must(w, "kill -CONT -$(cat $T/pid) -$(cat $T/worker); rm $T/shim/sleep");
+    wait_until(w, "! kill -0 -$(cat $T/pid) && ! kill -0 -$(cat $T/worker)");
+    assert_int_equal(stopped, 0);
+    must(w, "[ ! -e \"$J\" ]");
+}
+
 /* As on another node, which only sees the file. */
 static void
 cancel_is_honoured(void **state)
@@ -575,6 +608,7 @@ main(void)
         T(cut_before_it_may),
         T(many_begin_at_once),
         T(stops),
+        T(stops_when_its_node_is_dead),
         T(cancel_is_honoured),
         T(target_vanishes),
         T(a_later_attempt_wins),
