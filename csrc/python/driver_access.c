@@ -59,18 +59,16 @@ states_of(struct mnpy_call *call, const struct access *a)
                            call->share.view.name, rule->access_type,
                            rule->access_to, a->states[i].text);
         }
-        if (!rule->access_id) {
-            continue;
-        }
         PyObject *state =
-            Py_BuildValue("{s:s}", "state", ok ? "active" : "error");
-        if (!state || PyDict_SetItemString(dict, rule->access_id, state) < 0) {
+            PyErr_Occurred() /* the log call may have been interrupted */
+                ? NULL
+                : Py_BuildValue("{s:s}", "state", ok ? "active" : "error");
+        if (!state
+            || (rule->access_id
+                && PyDict_SetItemString(dict, rule->access_id, state) < 0)) {
             Py_CLEAR(dict);
         }
         Py_XDECREF(state);
-    }
-    if (PyErr_Occurred()) { /* a log call may have been interrupted */
-        Py_CLEAR(dict);
     }
     return dict;
 }

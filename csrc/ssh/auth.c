@@ -6,9 +6,9 @@
  */
 #include "ssh/internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "core/secret.h"
 #include "ssh/rsa.h"
 
 static const struct mn_ssh_config *
@@ -59,7 +59,7 @@ try_password(struct mn_session *s)
                                         NULL);
 }
 
-/* libssh2 frees the answers with free(). */
+/* libssh2 frees the answers with its own heap. */
 static void
 answer_prompts(const char *name, int name_n, const char *instruction,
                int instruction_n, int prompts_n,
@@ -74,7 +74,7 @@ answer_prompts(const char *name, int name_n, const char *instruction,
     (void)instruction_n;
     (void)prompts;
     for (int i = 0; i < prompts_n; i++) {
-        answers[i].text = strdup(password);
+        answers[i].text = mn_secret_new(mn_slice_of(password));
         answers[i].length = answers[i].text ? length(password) : 0;
     }
 }

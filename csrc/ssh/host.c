@@ -2,15 +2,22 @@
 #include "ssh/internal.h"
 
 #include "core/alloc.h"
+#include "core/secret.h"
+
+static char *
+secret_dup(const char *text)
+{
+    return text ? mn_secret_new(mn_slice_of(text)) : NULL;
+}
 
 static bool
 copy_strings(struct mn_ssh_config *to, const struct mn_ssh_config *from)
 {
     to->host = mn_strdup(from->host);
     to->login = mn_strdup(from->login);
-    to->password = mn_strdup(from->password);
+    to->password = secret_dup(from->password);
     to->private_key = mn_strdup(from->private_key);
-    to->private_key_passphrase = mn_strdup(from->private_key_passphrase);
+    to->private_key_passphrase = secret_dup(from->private_key_passphrase);
     to->known_hosts[0] = mn_strdup(from->known_hosts[0]);
     to->known_hosts[1] = mn_strdup(from->known_hosts[1]);
     return to->host && to->login && !from->password == !to->password
@@ -54,9 +61,9 @@ mn_ssh_host_unref(struct mn_ssh_host *h)
     struct mn_ssh_config *c = &h->config;
     mn_free((char *)c->host);
     mn_free((char *)c->login);
-    mn_free_secret((char *)c->password);
+    mn_secret_free((char *)c->password);
     mn_free((char *)c->private_key);
-    mn_free_secret((char *)c->private_key_passphrase);
+    mn_secret_free((char *)c->private_key_passphrase);
     mn_free((char *)c->known_hosts[0]);
     mn_free((char *)c->known_hosts[1]);
     mn_free(h->name);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/secret.h"
 #include "core/base64.h"
 #include "ssh/internal.h"
 
@@ -237,7 +238,7 @@ mn_rsa_free(struct mn_rsa *r)
 
 /* ---- signing ---- */
 
-/* libssh2 frees *sig with free(). */
+/* libssh2 frees *sig with the session's heap. */
 static int
 sign(LIBSSH2_SESSION *ssh, unsigned char **sig, size_t *sig_n,
      const unsigned char *data, size_t data_n, void **abstract)
@@ -245,14 +246,14 @@ sign(LIBSSH2_SESSION *ssh, unsigned char **sig, size_t *sig_n,
     struct mn_rsa *r = *abstract;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     size_t n = (size_t)EVP_PKEY_size(r->key);
-    unsigned char *out = malloc(n);
+    unsigned char *out = mn_secret_alloc(n);
     (void)ssh;
     bool ok = ctx && out
               && EVP_DigestSignInit(ctx, NULL, EVP_sha512(), NULL, r->key) == 1
               && EVP_DigestSign(ctx, out, &n, data, data_n) == 1;
     EVP_MD_CTX_free(ctx);
     if (!ok) {
-        free(out);
+        mn_secret_free(out);
         return -1;
     }
     *sig = out;

@@ -23,6 +23,7 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/secret.h"
 #include "ssh/rsa.h"
 
 enum {
@@ -200,11 +201,33 @@ socket_keepalive(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof dead);
 }
 
+/* Requests to log in hold passwords. */
+static void *
+allocate(size_t size, void **abstract)
+{
+    (void)abstract;
+    return mn_secret_alloc(size);
+}
+
+static void *
+reallocate(void *p, size_t size, void **abstract)
+{
+    (void)abstract;
+    return mn_secret_realloc(p, size);
+}
+
+static void
+release(void *p, void **abstract)
+{
+    (void)abstract;
+    mn_secret_free(p);
+}
+
 static void
 begin_handshake(struct mn_session *s)
 {
     struct mn_error err = MN_ERROR_INIT;
-    s->ssh = libssh2_session_init_ex(NULL, NULL, NULL, s);
+    s->ssh = libssh2_session_init_ex(allocate, release, reallocate, s);
     if (!s->ssh) {
         mn_session__fail(s, MN_ENOMEM, "out of memory");
         return;

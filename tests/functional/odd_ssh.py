@@ -16,8 +16,9 @@ HOST = "127.0.0.1"
 class Connection(paramiko.ServerInterface):
     """One client; anyone may log in."""
 
-    def __init__(self, sock, key, behave):
+    def __init__(self, sock, key, behave, auths):
         self.sock = sock
+        self.auths = auths
         self.behave = behave
         self.shells = []    # their channels
         self.transport = paramiko.Transport(sock)
@@ -26,9 +27,15 @@ class Connection(paramiko.ServerInterface):
         self.transport.start_server(event=threading.Event(), server=self)
 
     def get_allowed_auths(self, username):
-        return "password"
+        return self.auths
 
     def check_auth_password(self, username, password):
+        return paramiko.AUTH_SUCCESSFUL
+
+    def check_auth_interactive(self, username, submethods):
+        return paramiko.InteractiveQuery("", "", ("Password: ", False))
+
+    def check_auth_interactive_response(self, responses):
         return paramiko.AUTH_SUCCESSFUL
 
     def check_channel_request(self, kind, chanid):
@@ -67,7 +74,8 @@ class Server:
     counts for all that follow: "work" or "drop" (it ends when a channel is to
     be opened)."""
 
-    def __init__(self, known_hosts, *behaviours):
+    def __init__(self, known_hosts, *behaviours, auths="password"):
+        self.auths = auths
         self.behaviours = behaviours
         self.connections = []
         self.key = paramiko.ECDSAKey.generate()
@@ -84,7 +92,8 @@ class Server:
                 sock = self.listener.accept()[0]
                 n = min(len(self.connections), len(self.behaviours) - 1)
                 self.connections.append(
-                    Connection(sock, self.key, self.behaviours[n]))
+                    Connection(sock, self.key, self.behaviours[n],
+                               self.auths))
 
     def executor(self, host=HOST, **settings):
         return _native.SSHExecutor(

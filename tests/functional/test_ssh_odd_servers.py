@@ -5,18 +5,20 @@ import concurrent.futures
 import contextlib
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
 
-from tests.functional.odd_ssh import Server
+from tests.functional.core_files import found
+from tests.functional.odd_ssh import HOST, Server
 
 
 @pytest.fixture
 def serve(tmp_path):
     with contextlib.ExitStack() as stack:
-        def new(*behaviours):
-            server = Server(tmp_path / "known_hosts", *behaviours)
+        def new(*behaviours, **more):
+            server = Server(tmp_path / "known_hosts", *behaviours, **more)
             stack.callback(server.close)
             return server
         yield new
@@ -73,3 +75,24 @@ def test_the_end_of_a_connection_without_shells(serve):
     transport.join(30)
     assert not transport.is_active()    # the client closed its end
     assert ssh.execute("echo", "again") == ("again\n", "")
+
+
+@pytest.mark.parametrize("auths", ["password", "keyboard-interactive"])
+def test_passwords_in_core_files(serve, auths):
+    password = b"s3cr3t-Passw0rd/of+the=node"
+    server = serve("work", auths=auths)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.functional.ssh_memory", HOST,
+         str(server.port), str(server.known_hosts)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        child.stdin.write(password)
+        child.stdin.flush()
+        for state in (b"set up\n", b"done\n"):
+            assert child.stdout.readline() == state
+            assert found(child.pid, [password]) == []
+            child.stdin.write(b"go on\n")
+            child.stdin.flush()
+    finally:
+        child.kill()
+        child.communicate()

@@ -2,46 +2,13 @@
 """What a core file would hold of an array's password."""
 
 import base64
-import re
 import subprocess
 import sys
 
 import pytest
 
+from tests.functional.core_files import found
 from tests.functional.tegile_worlds import PASSWORD, World
-
-
-def dumped_regions(pid):
-    """(first, end, name) of each writable region that core files hold."""
-    with open(f"/proc/{pid}/smaps") as file:
-        text = file.read()
-    regions = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+ *(.*)\n"
-                         r"(?:[A-Z]\w+:.*\n)*?VmFlags: (.*)$", text, re.M)
-    assert regions
-    assert any("dd" in flags.split() for *_, flags in regions)
-    return [(int(first, 16), int(end, 16), name)
-            for first, end, rights, name, flags in regions
-            if "w" in rights and "dd" not in flags.split()]
-
-
-def found(pid, needles):
-    """(needle, region's name, what surrounds it) for each find."""
-    finds = []
-    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        for first, end, name in dumped_regions(pid):
-            memory.seek(first)
-            data = b""
-            while len(data) < end - first:
-                piece = memory.read(end - first - len(data))
-                if not piece:
-                    break
-                data += piece
-            for needle in needles:
-                at = data.find(needle)
-                if at >= 0:
-                    finds.append((needle, name, data[max(at - 80, 0):
-                                                     at + 120]))
-    return finds
 
 
 @pytest.fixture
