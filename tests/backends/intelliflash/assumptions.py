@@ -94,7 +94,8 @@ class Assumptions:
     add_existing_acl: whether adding an ACL for a host that has one replaces
         it or fails.
     empty_acl_open: a share that is shared over NFS and has no ACL is open to
-        everybody.
+        everybody. Unlikely: the vendor's own CSI driver takes a share's
+        exports back by removing all of its ACL, and nothing else.
 
     Others
     keep_alive: connections serve more than one request.
