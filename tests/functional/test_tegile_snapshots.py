@@ -172,8 +172,8 @@ def test_a_share_from_a_snapshot(array, driver, share, size):
     assert made.quota == (size + 1) * GiB
 
 
-@pytest.mark.parametrize("keeps", itertools.product([False, True],
-                                                    repeat=2))
+@pytest.mark.parametrize("keeps", list(itertools.product([False, True],
+                                                         repeat=2)))
 def test_a_clone_starts_without_rules_and_with_its_own_size(array, driver,
                                                             share, keeps):
     array.assume(clone_keeps_acls=keeps[0], clone_keeps_quota=keeps[1])
