@@ -242,6 +242,22 @@ cut_before_it_may(void **state)
     assert_int_equal(w->report.state.status, MN_JOB_NONE);
 }
 
+/* What can't be listed is not empty. */
+static void
+target_unreadable(void **state)
+{
+    struct world *w = *state;
+    must(w, "echo mine >\"$G/mine\" && real=$(command -v find) &&"
+            "printf '#!/bin/sh\\n[ \"$2\" != -mindepth ] || { echo find: "
+            "Stale file handle >&2; exit 1; }\\nexec %s \"$@\"\\n' "
+            "\"$real\" >$T/shim/find && chmod 755 $T/shim/find");
+    use_path(w, "shim");
+    assert_int_equal(start(w), 74);
+    assert_string_equal(w->said, "find: Stale file handle\n");
+    poll_job(w, 20);
+    must(w, "[ -e \"$G/mine\" ] && [ -z \"$(ls -A \"$J/..\")\" ]");
+}
+
 static void
 many_begin_at_once(void **state)
 {
@@ -606,6 +622,7 @@ main(void)
         T(gives_up_for_good),
         T(begins_once),
         T(cut_before_it_may),
+        T(target_unreadable),
         T(many_begin_at_once),
         T(stops),
         T(stops_when_its_node_is_dead),
