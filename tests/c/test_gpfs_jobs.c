@@ -185,6 +185,24 @@ gives_up_for_good(void **state)
     wait_until(w, "! kill -0 -$(cat \"$J/a1/worker\")");
 }
 
+/* The last attempt was given up on another node, which can't kill it. */
+static void
+given_up_elsewhere(void **state)
+{
+    struct world *w = *state;
+    hold(w);
+    assert_int_equal(start(w), 0);
+    wait_until(w, "[ -e $T/held ]");
+    must(w, "sed -i '5s/.*/1/' \"$J/args\" && echo elsewhere "
+            ">\"$J/a1/node\" && kill -STOP -$(cat \"$J/a1/pid\") &&"
+            "touch -d '1 minute ago' \"$J/a1/beat\"");
+    assert_int_equal(poll_job(w, 0), MN_JOB_FAILED);
+    must(w, "kill -CONT -$(cat \"$J/a1/pid\")");
+    wait_until(w, "! kill -0 -$(cat \"$J/a1/worker\")");
+    wait_until(w, "[ -e \"$J/a1/ended\" ]");
+    assert_int_equal(poll_job(w, 0), MN_JOB_FAILED);
+}
+
 static void
 begins_once(void **state)
 {
@@ -620,6 +638,7 @@ main(void)
         T(work_killed),
         T(gives_up),
         T(gives_up_for_good),
+        T(given_up_elsewhere),
         T(begins_once),
         T(cut_before_it_may),
         T(target_unreadable),
