@@ -461,21 +461,34 @@ no_space(void **state)
     assert_contains(w->report.state.text, "no space left for the job: ");
 }
 
-/* It may also be gone when an attempt begins. */
+/* Nothing is left when an attempt begins. */
 static void
-no_space_to_begin(void **state)
+full_when_it_begins(struct world *w, const char *limits, const char *fill)
 {
-    struct world *w = *state;
-    if (!on_small(w, "size=200k")) {
+    if (!on_small(w, limits)) {
         skip();
     }
+    setenv("FILL", fill, 1);
     must(w, "real=$(command -v setsid) && printf '#!/bin/sh\\n"
-            "cat /dev/zero >$T/small/fill 2>/dev/null\\nexec %s \"$@\"\\n' "
-            "\"$real\" >$T/shim/setsid && chmod 755 $T/shim/setsid");
+            "%s 2>/dev/null\\nexec %s \"$@\"\\n' "
+            "\"$FILL\" \"$real\" >$T/shim/setsid && chmod 755 $T/shim/setsid");
     use_path(w, "shim");
     assert_int_equal(start(w), 0);
     reaches(w, MN_JOB_FAILED);
     assert_int_equal(w->report.state.code, MN_ENOSPACE);
+}
+
+static void
+no_space_to_begin(void **state)
+{
+    full_when_it_begins(*state, "size=200k", "cat /dev/zero >$T/small/fill");
+}
+
+static void
+no_inode_to_begin(void **state)
+{
+    full_when_it_begins(*state, "nr_inodes=100",
+                        "n=0; while true >$T/small/f$((n += 1)); do :; done");
 }
 
 /* What deletes a share, and so makes room, ends its job first. */
@@ -652,6 +665,7 @@ main(void)
         T(not_mounted),
         T(no_space),
         T(no_space_to_begin),
+        T(no_inode_to_begin),
         T(stops_without_inodes),
         T(reverts),
         T(no_work_unwatched),
