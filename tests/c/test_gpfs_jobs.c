@@ -556,6 +556,34 @@ no_work_unwatched(void **state)
             "[ ! -e $T/ran ]");
 }
 
+/* A bash whose poll, between two looks at the job, lets it end: going back to
+   a snapshot once more would take away what was written since. */
+static void
+ends_while_looked_at(void **state)
+{
+    struct world *w = *state;
+    if (shell(w, "command -v bash") != 0) {
+        skip();
+    }
+    fake_restore(w, "echo ran >>$T/ran; while [ -e $T/hold ]; do sleep 0.1; "
+                    "done");
+    must(w, ": >$T/hold");
+    assert_int_equal(start(w), 0);
+    must(w, "cat >$T/shim/sh <<'EOF' && chmod 755 $T/shim/sh\n"
+            "#!/bin/sh\n"
+            "exec env 'BASH_FUNC_[%%=() {\n"
+            "    if test \"$3\" = \"$J/a1/ended\" && test -e $T/hold; then\n"
+            "        rm $T/hold\n"
+            "        until test -e \"$J/a1/ended\"; do sleep 0.05; done\n"
+            "    fi\n"
+            "    builtin [ \"$@\"\n"
+            "}' bash \"$@\"\n"
+            "EOF\n");
+    use_path(w, "shim");
+    reaches(w, MN_JOB_DONE);
+    must(w, "[ ! -e \"$J/a2\" ] && [ $(wc -l <$T/ran) = 1 ]");
+}
+
 /* An attempt whose node hung goes on when others have begun anew. */
 static void
 an_old_attempt_ends(void **state)
@@ -669,6 +697,7 @@ main(void)
         T(stops_without_inodes),
         T(reverts),
         T(no_work_unwatched),
+        T(ends_while_looked_at),
         T(an_old_attempt_ends),
         T(revert_fails),
         cmocka_unit_test(reads_reports),
