@@ -182,6 +182,7 @@ add_to_index(struct mn_plan *plan, const struct mn_gnfs_files *f,
     mn_argv_add(&grep->argv, mn_buf_str(&f->index));
     struct mn_guard unnamed = {mn_plan_last(plan), 1, false};
     add_index(plan, f, index_script, &unnamed);
+    guarded(mn_plan_run(plan, "sync", "--", f->dir, NULL), &unnamed);
 }
 
 static struct mn_step *

@@ -474,6 +474,8 @@ index_is_kept_if_there(void **state)
     assert_int_equal(update(w, 1), 0);
     assert_string_equal(gnfs_sim_file(&w->sim[0], DIR "/INDEX.conf"),
                         "%include \"" FILE_ "\"\n");
+    const char *renamed = strstr(mn_buf_str(&w->sim[0].fake.log), "INDEX.new");
+    assert_contains(renamed, "\nsync -- " DIR "\n"); /* a reboot has it */
     assert_null(gnfs_sim_file(&w->sim[1], DIR "/INDEX.conf"));
     assert_int_equal(update(w, 0), 0);
     assert_string_equal(gnfs_sim_file(&w->sim[0], DIR "/INDEX.conf"), "");
