@@ -109,11 +109,12 @@ mn_tegile__apply_one(struct mn_tegile_access *a, struct mn_tegile_rule *rule,
     struct mn_error why = MN_ERROR_INIT;
     int rc =
         perhaps_elsewise ? change_level(a, rule, &why) : allow(a, rule, &why);
+    rule->told = rc == 0;
+    rule->refused = mn_tegile__is_refusal(rc) && !perhaps_elsewise;
     if (mn_tegile__is_refusal(rc)) {
         mn_tegile__refuse(rule, &why);
         return 0;
     }
-    rule->told = rc == 0;
     if (rc) {
         *err = why;
     }

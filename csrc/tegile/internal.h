@@ -310,7 +310,8 @@ struct mn_tegile_rule {
     const char *form; /* in which Manila has it, if that is another; or NULL */
     const char *level;
     struct mn_rule_state *state; /* of all.v[i]; NULL: of another list */
-    bool told; /* the array was told of it alone, and has agreed */
+    bool told;    /* the array was told of it alone, and has agreed */
+    bool refused; /* or it has refused, and all is as it was */
 };
 
 struct mn_tegile_rules {

@@ -5,8 +5,9 @@
  * no denial to make sure of it, which would cut its client off on some arrays;
  * one that Manila has lost can be taken away.
  *
- * Before the array is told anything else of a rule, its level is marked
- * unsure, so that an update which is cut off leaves no wrong certainty.
+ * Before the array is told anything of a rule but what is certain, its level
+ * is marked unsure, so that an update which is cut off leaves no wrong
+ * certainty, and no rule of which nobody knows.
  */
 #include <string.h>
 
@@ -114,15 +115,33 @@ note(struct mn_argv *changes, const struct mn_tegile_rule *rule,
     mn_argv_addf(changes, "%s %s %s", level, rule->type, rule->to);
 }
 
-/* Will the array be told of this rule what is not known of it? */
+static const struct mn_tegile_rule *
+find_known(const struct mn_tegile_access *a, const char *id)
+{
+    for (size_t i = 0; i < a->known.n; i++) {
+        if (strcmp(a->known.v[i].id, id) == 0) {
+            return &a->known.v[i];
+        }
+    }
+    return NULL;
+}
+
+/* Will the array be told of such a rule? */
+static bool
+is_due(const struct mn_tegile_access *a, const struct mn_tegile_rule *rule)
+{
+    return mn_tegile__concerns(a, rule)
+           && (a->resync || mn_tegile__is_change(a, rule->type, rule->to));
+}
+
+/* Will it be told what is not known of the rule? */
 static bool
 is_touched(const struct mn_tegile_access *a, const struct mn_tegile_rule *k)
 {
     const struct mn_tegile_rule *wanted =
         mn_tegile__find_rule(&a->all, k->type, k->to);
     bool same = wanted && strcmp(wanted->level, k->level) == 0;
-    return !same && mn_tegile__concerns(a, k)
-           && (a->resync || mn_tegile__is_change(a, k->type, k->to));
+    return !same && is_due(a, k);
 }
 
 int
@@ -135,6 +154,12 @@ mn_tegile__mark_unsure(struct mn_tegile_access *a, struct mn_error *err)
             note(&changes, k, unsure);
         }
     }
+    for (size_t i = 0; i < a->all.n; i++) {
+        const struct mn_tegile_rule *rule = &a->all.v[i];
+        if (rule->id && !find_known(a, rule->id) && is_due(a, rule)) {
+            note(&changes, rule, unsure);
+        }
+    }
     return keep(a, &changes, err);
 }
 
@@ -144,6 +169,9 @@ is_past(const struct mn_tegile_access *a, const struct mn_tegile_rule *k)
 {
     const struct mn_tegile_rule *wanted =
         mn_tegile__find_rule(&a->all, k->type, k->to);
+    if (k->refused) {
+        return false;
+    }
     for (size_t i = 0; i < a->all.n; i++) {
         if (a->all.v[i].id && strcmp(a->all.v[i].id, k->id) == 0) {
             return false;
@@ -152,17 +180,25 @@ is_past(const struct mn_tegile_access *a, const struct mn_tegile_rule *k)
     return wanted ? wanted->told : is_touched(a, k);
 }
 
-static bool
-is_noted(const struct mn_tegile_access *a, const struct mn_tegile_rule *rule)
+static void
+erase(struct mn_argv *changes, const char *id)
 {
-    for (size_t i = 0; i < a->known.n; i++) {
-        const struct mn_tegile_rule *k = &a->known.v[i];
-        if (strcmp(k->id, rule->id) == 0
-            && strcmp(k->level, rule->level) == 0) {
-            return true;
-        }
+    mn_argv_add(changes, id);
+    mn_argv_add(changes, "");
+}
+
+static void
+note_outcome(const struct mn_tegile_access *a,
+             const struct mn_tegile_rule *rule, struct mn_argv *changes)
+{
+    const struct mn_tegile_rule *k = find_known(a, rule->id);
+    bool noted = k && strcmp(k->level, rule->level) == 0;
+    if (rule->told && !noted) {
+        note(changes, rule, rule->level);
     }
-    return false;
+    else if (rule->refused && !k) {
+        erase(changes, rule->id);
+    }
 }
 
 int
@@ -171,14 +207,12 @@ mn_tegile__remember(struct mn_tegile_access *a, struct mn_error *err)
     struct mn_argv changes = MN_ARGV_INIT;
     for (size_t i = 0; i < a->known.n; i++) {
         if (is_past(a, &a->known.v[i])) {
-            mn_argv_add(&changes, a->known.v[i].id);
-            mn_argv_add(&changes, "");
+            erase(&changes, a->known.v[i].id);
         }
     }
     for (size_t i = 0; i < a->all.n; i++) {
-        const struct mn_tegile_rule *rule = &a->all.v[i];
-        if (rule->told && rule->id && !is_noted(a, rule)) {
-            note(&changes, rule, rule->level);
+        if (a->all.v[i].id) {
+            note_outcome(a, &a->all.v[i], &changes);
         }
     }
     return keep(a, &changes, err);

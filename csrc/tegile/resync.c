@@ -17,17 +17,39 @@ may_be_more(const struct mn_tegile_access *a,
     return mn_tegile__may_differ(a, rule, strcmp(rule->level, "ro") == 0);
 }
 
-/* Those that the array was told of and Manila has no more. */
+/* One that the array was told of and Manila has no more. What the array
+   refuses, as what it never took, is for the next resync. */
+static int
+drop_lost_one(struct mn_tegile_access *a, struct mn_tegile_rule *k,
+              struct mn_error *err)
+{
+    struct mn_error why = MN_ERROR_INIT;
+    struct mn_tegile_rule lost = *k;
+    lost.level = strcmp(lost.level, "ro") == 0 ? "ro" : "rw";
+    int rc = mn_tegile__take_away(a, &lost, &why);
+    k->refused = mn_tegile__is_refusal(rc);
+    if (k->refused) {
+        mn_tegile__log(a->op->t, MN_LOG_WARNING,
+                       "%s: Manila has no access rule for %s, but perhaps the "
+                       "array has: %s",
+                       a->path, k->to, why.text);
+        return 0;
+    }
+    if (rc) {
+        *err = why;
+    }
+    return rc;
+}
+
 static int
 drop_lost(struct mn_tegile_access *a, struct mn_error *err)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < a->known.n; i++) {
-        struct mn_tegile_rule lost = a->known.v[i];
-        lost.level = strcmp(lost.level, "ro") == 0 ? "ro" : "rw";
-        if (mn_tegile__concerns(a, &lost)
-            && !mn_tegile__find_rule(&a->all, lost.type, lost.to)) {
-            rc = mn_tegile__take_away(a, &lost, err);
+        struct mn_tegile_rule *k = &a->known.v[i];
+        if (mn_tegile__concerns(a, k)
+            && !mn_tegile__find_rule(&a->all, k->type, k->to)) {
+            rc = drop_lost_one(a, k, err);
         }
     }
     return rc;

@@ -459,6 +459,74 @@ def test_an_update_that_was_cut_off_leaves_no_certainty(combination, method,
         assert access(array, share) == levels(*wanted)
 
 
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_rule_whose_adding_was_cut_off_is_known(combination, when):
+    """Manila calls it an error, and resyncs without it."""
+    with Array(OLD, assumptions=Assumptions(**combination)) as array:
+        driver = make_driver(array)
+        share = create(driver)
+        stays, goes = make_rule("10.0.0.1"), make_rule("10.0.0.2")
+        update(driver, share, [stays], add=[stays])
+        array.fault("shareAllowAccess", when=when, how="status", status=401)
+        fails(driver.update_access, CONTEXT, share, [stays, goes], [goes],
+              [], [], code="AUTH")
+        assert update(driver, share, [stays]) == []
+        assert access(array, share) == levels(stays)
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
+@pytest.mark.parametrize("method", ["shareAllowAccess", "shareDenyAccess"])
+@pytest.mark.parametrize("level, back", [("ro", "rw"), ("rw", "ro")])
+def test_a_deletion_after_a_change_that_was_cut_off(combination, method,
+                                                    level, back):
+    """The rule was the in-tree driver's, of which nothing was kept."""
+    with Array(OLD, assumptions=Assumptions(**combination)) as array:
+        driver = make_driver(array)
+        share = create(driver)
+        rule = make_rule("10.0.0.1", back)
+        in_tree(array, share, rule)
+        rule = at_level(rule, level)
+        array.fault(method, how="status", status=401)
+        fails(driver.update_access, CONTEXT, share, [rule], [], [], [rule],
+              code="AUTH")
+        assert update(driver, share, [], delete=[rule]) == []
+        assert access(array, share) == {}
+
+
+def test_a_lost_rule_that_the_array_does_not_take():
+    """It fails no resync, and is not forgotten."""
+    with Array(OLD) as array:
+        storage = Storage()
+        driver = make_driver(array, new_storage(storage))
+        share = create(driver)
+        kept = storage.entities.setdefault(share["id"], {})
+        stays, lost = make_rule("10.0.0.1"), make_rule("10.0.1.0/24")
+        update(driver, share, [stays, lost], add=[stays, lost])
+        array.assume(cidr=False)
+        array.fault("shareDenyAccess", how="status", status=400,
+                    body=json.dumps(
+                        {"code": "EZEBI_INVALID_ARGUMENT",
+                         "message": "no"}).encode())
+        assert update(driver, share, [stays]) == []
+        assert kept[lost["access_id"]] == "?? ip 10.0.1.0/24"
+        array.assume(cidr=True)
+        assert update(driver, share, [stays]) == []
+        assert access(array, share) == levels(stays)
+        assert list(kept) == [stays["access_id"]]
+
+
+def test_nothing_is_kept_of_what_the_array_refused():
+    with Array(OLD) as array:
+        array.assume(cidr=False)
+        storage = Storage()
+        driver = make_driver(array, new_storage(storage))
+        share = create(driver)
+        rule = make_rule("10.0.0.0/24")
+        assert update(driver, share, [rule], add=[rule]) == [rule]
+        assert not storage.entities.get(share["id"])
+
+
 def test_what_is_kept_goes_with_the_share(array):
     storage = Storage()
     driver = make_driver(array, new_storage(storage))
