@@ -172,7 +172,8 @@ mn_tegile__guess(struct mn_tegile_op *op, const struct mn_share *share,
     return rc;
 }
 
-/* Is that the display name that the array makes by itself? */
+/* Is that the display name that the array makes by itself? Two shares may be
+   taken for having the same: "x-y" of project "a", "y" of project "a_x". */
 static bool
 is_made_of(const char *display_name, const struct mn_tegile_row *row)
 {
@@ -180,6 +181,15 @@ is_made_of(const char *display_name, const struct mn_tegile_row *row)
     return strncmp(display_name, row->project, n) == 0 && display_name[n]
            && strchr("_-", display_name[n])
            && strcmp(display_name + n + 1, row->name) == 0;
+}
+
+/* Some arrays tell no display name, but the dataset's. */
+static bool
+is_name_told(const char *told, const char *wanted,
+             const struct mn_tegile_row *row)
+{
+    return strcmp(told, wanted) == 0
+           || (strcmp(told, row->name) == 0 && is_made_of(wanted, row));
 }
 
 int
@@ -201,10 +211,6 @@ mn_tegile__is_at_location(struct mn_tegile_op *op,
         *same = strcmp(row->mountpoint, wanted) == 0;
         return 0;
     }
-    if (is_made_of(wanted, row)) {
-        *same = true;
-        return 0;
-    }
     /* a display name is made of the dataset's, unless somebody chose it */
     if (!mn_slice_contains_nocase(mn_slice_of(wanted), row->name)) {
         return 0;
@@ -214,7 +220,7 @@ mn_tegile__is_at_location(struct mn_tegile_op *op,
     if (rc == 0) {
         rc = mn_tegile__ask_location(op, place.path, &told, err);
         *same = rc == 0 && mn_tegile__cut_location(told, &ip, &name)
-                && strcmp(name, wanted) == 0;
+                && is_name_told(name, wanted, row);
     }
     if (rc == MN_ENOTFOUND) {
         mn_error_clear(err);

@@ -243,6 +243,27 @@ def test_neighbours_are_not_mistaken(array, driver):
     assert "pool-a/Local/legacy/liar" not in array.shares
 
 
+@pytest.mark.parametrize("default", ["openstack", "finance", "finance_team"])
+def test_display_names_that_two_shares_could_have(default):
+    """The array makes them of the project, "_" or "-", and the name."""
+    with Array(NEW, projects=("openstack", "finance",
+                              "finance_team")) as array:
+        driver = make_driver(array, tegile_default_project=default)
+        one, share = found(array, "finance", "team-docs", "CIFS")
+        two, other = found(array, "finance_team", "docs", "CIFS")
+        manage(driver, share)
+        manage(driver, other)
+        driver.extend_share(share, 5)
+        driver.extend_share(other, 7)
+        assert (one.quota, two.quota) == (5 * GiB, 7 * GiB)
+        share["size"], other["size"] = 6, 8
+        told = driver.ensure_shares(CONTEXT, [share, other])
+        assert {each["status"] for each in told.values()} == {"available"}
+        assert (one.quota, two.quota) == (6 * GiB, 8 * GiB)
+        driver.delete_share(CONTEXT, share)
+        assert list(array.shares) == [two.path]
+
+
 def test_unmanage(array, driver):
     made, share = found(array)
     manage(driver, share)
