@@ -233,22 +233,6 @@ apply_at(struct mn_tegile_op *op, const struct mn_tegile_place *place,
     return apply(a, err);
 }
 
-/* Something was not found. Without a share there is nothing to take away. */
-static int
-nobody_left(struct mn_tegile_op *op, const struct mn_share *share, int rc,
-            struct mn_error *err)
-{
-    struct mn_tegile_place place;
-    struct mn_error why = MN_ERROR_INIT;
-    int found = mn_tegile__search(op, share, &place, &why);
-    mn_tegile__place_dispose(&place);
-    if (found == MN_ENOTFOUND) {
-        mn_error_clear(err);
-        return 0;
-    }
-    return rc;
-}
-
 int
 mn_tegile__update_access(struct mn_driver *d, const struct mn_share *share,
                          struct mn_rules all, struct mn_rules add,
@@ -278,8 +262,9 @@ mn_tegile__update_access(struct mn_driver *d, const struct mn_share *share,
     if (rc == 0) {
         rc = mn_tegile__at(&op, share, apply_at, &a, err);
     }
-    if (rc == MN_ENOTFOUND && all.n == 0) {
-        rc = nobody_left(&op, share, rc, err);
+    if (rc == MN_ENOTFOUND && op.gone && all.n == 0) {
+        mn_error_clear(err); /* without a share nobody has access */
+        rc = 0;
     }
     mn_tegile__known_dispose(&a);
     mn_free(a.all.v);

@@ -29,7 +29,8 @@ find(struct mn_tegile_op *op, const struct mn_tegile_place *place,
                                           mn_slice_of(place->name), err);
     }
     mn_error_clear(err);
-    rc = mn_tegile__list(op, parent->pool, parent->project, &listing, err);
+    rc = mn_tegile__list(op, parent->pool, parent->project, true, &listing,
+                         err);
     for (size_t i = 0; rc == 0 && !found->path && i < listing.n; i++) {
         struct mn_slice name = mn_slice_of(listing.rows[i].name);
         if (mn_tegile__is_name_of(name, &wanted)) {

@@ -65,6 +65,7 @@ struct mn_tegile_op {
     /* About the last call that failed: */
     bool lost;      /* its reply was lost: perhaps it was done */
     bool no_method; /* the firmware does not have it */
+    bool gone;      /* the last search was for a share that is nowhere */
 };
 
 void mn_tegile__op_init(struct mn_tegile_op *op, struct mn_tegile *t);
@@ -147,12 +148,14 @@ void mn_tegile__place_dispose(struct mn_tegile_place *place);
 int mn_tegile__guess(struct mn_tegile_op *op, const struct mn_share *share,
                      struct mn_tegile_place *place, struct mn_error *err);
 /* Where it really is, in any project of its pool: by its name, or by its
-   export location (a managed share keeps the array's name). NOTFOUND. */
+   export location (a managed share keeps the array's name). NOTFOUND, and
+   op->gone. */
 int mn_tegile__search(struct mn_tegile_op *op, const struct mn_share *share,
                       struct mn_tegile_place *place, struct mn_error *err);
 
 /* Do something to a share where it is likely, and when the array says
-   NOTFOUND, where it really is. */
+   NOTFOUND, where it really is. NOTFOUND with op->gone: it is nowhere; else it
+   is there, and what was not found is something else, or was away. */
 typedef int mn_tegile_act(struct mn_tegile_op *op,
                           const struct mn_tegile_place *place, void *ctx,
                           struct mn_error *err);
@@ -192,10 +195,11 @@ struct mn_tegile_listing {
 };
 
 void mn_tegile__listing_dispose(struct mn_tegile_listing *listing);
-/* Append a project's shares; none for a project that is not there. */
+/* Append a project's shares. told: the array has just told of the project,
+   and if it is not there now, the pool is away; else NOTFOUND. */
 int mn_tegile__list(struct mn_tegile_op *op, const char *pool,
-                    const char *project, struct mn_tegile_listing *listing,
-                    struct mn_error *err);
+                    const char *project, bool told,
+                    struct mn_tegile_listing *listing, struct mn_error *err);
 /* Append the names of the pool's projects. */
 int mn_tegile__list_projects(struct mn_tegile_op *op, const char *pool,
                              struct mn_argv *projects, struct mn_error *err);

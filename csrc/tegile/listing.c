@@ -78,17 +78,27 @@ add_rows(struct mn_tegile_listing *l, struct mn_json *reply, const char *pool,
     return 0;
 }
 
+/* A pool that is away for a while still has its shares: nobody may take them
+   for deleted. */
+static int
+is_away(const struct mn_tegile_op *op, const char *pool, struct mn_error *err)
+{
+    mn_error_clear(err);
+    return mn_error_set(err, MN_EREMOTE, "array %s has no pool %s, or not now",
+                        op->t->server, pool);
+}
+
 int
 mn_tegile__list(struct mn_tegile_op *op, const char *pool, const char *project,
-                struct mn_tegile_listing *listing, struct mn_error *err)
+                bool told, struct mn_tegile_listing *listing,
+                struct mn_error *err)
 {
     struct mn_json *reply;
     int rc = mn_tegile__call(op, &mn_tegile_m_list_shares,
                              mn_tegile__args("ssb", pool, project, true),
                              &reply, err);
-    if (rc == MN_ENOTFOUND) {
-        mn_error_clear(err);
-        return 0;
+    if (rc == MN_ENOTFOUND && told) {
+        return is_away(op, pool, err);
     }
     return rc ? rc : add_rows(listing, reply, pool, project, err);
 }
@@ -101,12 +111,7 @@ mn_tegile__list_projects(struct mn_tegile_op *op, const char *pool,
     int rc = mn_tegile__call(op, &mn_tegile_m_list_projects,
                              mn_tegile__args("sb", pool, true), &reply, err);
     if (rc == MN_ENOTFOUND) {
-        /* A pool that is away for a while still has its shares: nobody may
-           take them for deleted. */
-        mn_error_clear(err);
-        return mn_error_set(err, MN_EREMOTE,
-                            "array %s has no pool %s, or not now",
-                            op->t->server, pool);
+        return is_away(op, pool, err);
     }
     if (rc) {
         return rc;

@@ -31,6 +31,7 @@ struct many {
     struct mn_tegile_op *op;
     struct mn_tegile_listing *listing;
     struct mn_argv listed; /* pool, project, pool, project ... */
+    struct mn_argv absent; /* those of them that were not there */
     struct mn_argv away;   /* pools that can't be listed */
     struct mn_error why;   /* of the first of them */
 };
@@ -69,15 +70,24 @@ end_part(struct many *m, const struct mn_tegile_op *part, const char *pool,
 }
 
 static bool
-is_listed(const struct mn_argv *listed, const char *pool, const char *project)
+holds(const struct mn_argv *projects, const char *pool, const char *project)
 {
-    for (size_t i = 0; i + 1 < listed->n; i += 2) {
-        if (strcmp(listed->v[i], pool) == 0
-            && strcmp(listed->v[i + 1], project) == 0) {
+    for (size_t i = 0; i + 1 < projects->n; i += 2) {
+        if (strcmp(projects->v[i], pool) == 0
+            && strcmp(projects->v[i + 1], project) == 0) {
             return true;
         }
     }
     return false;
+}
+
+static int
+add(struct mn_argv *projects, const char *pool, const char *project,
+    struct mn_error *err)
+{
+    mn_argv_add(projects, pool);
+    mn_argv_add(projects, project);
+    return projects->failed ? mn_error_nomem(err) : 0;
 }
 
 /* *fresh: it is to be listed now. */
@@ -85,28 +95,37 @@ static int
 note(struct many *m, const char *pool, const char *project, bool *fresh,
      struct mn_error *err)
 {
-    *fresh = !mn_argv_holds(&m->away, pool)
-             && !is_listed(&m->listed, pool, project);
-    if (*fresh) {
-        mn_argv_add(&m->listed, pool);
-        mn_argv_add(&m->listed, project);
-    }
-    return m->listed.failed ? mn_error_nomem(err) : 0;
+    *fresh =
+        !mn_argv_holds(&m->away, pool) && !holds(&m->listed, pool, project);
+    return *fresh ? add(&m->listed, pool, project, err) : 0;
 }
 
+/* told: as for mn_tegile__list(). */
 static int
-list_anew(struct many *m, const char *pool, const char *project,
-          struct mn_error *err)
+list_now(struct many *m, const char *pool, const char *project, bool told,
+         struct mn_error *err)
+{
+    struct mn_error why = MN_ERROR_INIT;
+    struct mn_tegile_op part = part_of(m->op);
+    int rc = mn_tegile__list(&part, pool, project, told, m->listing, &why);
+    if (rc == MN_ENOTFOUND) {
+        mn_error_clear(&why);
+        rc = add(&m->absent, pool, project, &why);
+    }
+    return end_part(m, &part, pool, rc, &why, err);
+}
+
+/* One that was not there and is told of now belongs to a pool that was away:
+   it is listed again. */
+static int
+list_project(struct many *m, const char *pool, const char *project, bool told,
+             struct mn_error *err)
 {
     bool fresh;
     int rc = note(m, pool, project, &fresh, err);
-    if (rc || !fresh) {
-        return rc;
-    }
-    struct mn_error why = MN_ERROR_INIT;
-    struct mn_tegile_op part = part_of(m->op);
-    rc = mn_tegile__list(&part, pool, project, m->listing, &why);
-    return end_part(m, &part, pool, rc, &why, err);
+    bool back = told && !mn_argv_holds(&m->away, pool)
+                && holds(&m->absent, pool, project);
+    return rc || !(fresh || back) ? rc : list_now(m, pool, project, told, err);
 }
 
 static int
@@ -114,10 +133,11 @@ list_likely(struct many *m, const struct mn_share *share, struct mn_error *err)
 {
     struct mn_slice project;
     struct mn_slice name;
-    int rc = list_anew(m, share->pool, m->op->t->project, err);
+    int rc = list_project(m, share->pool, m->op->t->project, false, err);
     if (rc == 0 && mn_tegile__location_parts(share, &project, &name)) {
         char *text = mn_strndup(project.p, project.n);
-        rc = text ? list_anew(m, share->pool, text, err) : mn_error_nomem(err);
+        rc = text ? list_project(m, share->pool, text, false, err)
+                  : mn_error_nomem(err);
         mn_free(text);
     }
     return rc;
@@ -137,7 +157,7 @@ list_all(struct many *m, const char *pool, struct mn_error *err)
     rc = mn_tegile__list_projects(&part, pool, &projects, &why);
     rc = end_part(m, &part, pool, rc, &why, err);
     for (size_t i = 0; rc == 0 && i < projects.n; i++) {
-        rc = list_anew(m, pool, projects.v[i], err);
+        rc = list_project(m, pool, projects.v[i], true, err);
     }
     mn_argv_dispose(&projects);
     return rc;
@@ -296,6 +316,7 @@ mn_tegile__find_all(struct mn_tegile_op *op, const struct mn_share *shares,
         rc = (int)m.why.code;
     }
     mn_argv_dispose(&m.listed);
+    mn_argv_dispose(&m.absent);
     mn_argv_dispose(&m.away);
     return rc;
 }

@@ -282,12 +282,16 @@ find_in(struct mn_tegile_op *op, const struct mn_tegile_listing *listing,
    there. */
 static int
 search_in(struct mn_tegile_op *op, const struct mn_share *share,
-          const char *project, struct mn_tegile_place *place,
+          const char *project, bool told, struct mn_tegile_place *place,
           struct mn_error *err)
 {
     struct mn_tegile_listing listing = {0};
     const struct mn_tegile_row *row = NULL;
-    int rc = mn_tegile__list(op, share->pool, project, &listing, err);
+    int rc = mn_tegile__list(op, share->pool, project, told, &listing, err);
+    if (rc == MN_ENOTFOUND) {
+        mn_error_clear(err);
+        return 0;
+    }
     if (rc == 0) {
         rc = find_in(op, &listing, share, &row, err);
     }
@@ -306,7 +310,8 @@ likely_projects(struct mn_tegile_op *op, const struct mn_share *share,
 {
     struct mn_slice project;
     struct mn_slice name;
-    if (mn_tegile__location_parts(share, &project, &name)) {
+    if (mn_tegile__location_parts(share, &project, &name)
+        && !mn_slice_eq(project, op->t->project)) {
         mn_argv_addf(projects, "%.*s", MN_SLICE_ARG(project));
     }
     mn_argv_add(projects, op->t->project);
@@ -314,24 +319,29 @@ likely_projects(struct mn_tegile_op *op, const struct mn_share *share,
 }
 
 static int
-search_all(struct mn_tegile_op *op, const struct mn_share *share,
-           struct mn_argv *projects, struct mn_tegile_place *place,
-           struct mn_error *err)
+search_each(struct mn_tegile_op *op, const struct mn_share *share,
+            const struct mn_argv *projects, bool told,
+            struct mn_tegile_place *place, struct mn_error *err)
 {
-    size_t likely = projects->n;
     int rc = 0;
     for (size_t i = 0; rc == 0 && !place->path && i < projects->n; i++) {
-        bool before = false;
-        for (size_t k = 0; k < i; k++) {
-            before = before || strcmp(projects->v[k], projects->v[i]) == 0;
-        }
-        if (!before) {
-            rc = search_in(op, share, projects->v[i], place, err);
-        }
-        if (rc == 0 && !place->path && i + 1 == likely) {
-            rc = mn_tegile__list_projects(op, share->pool, projects, err);
-        }
+        rc = search_in(op, share, projects->v[i], told, place, err);
     }
+    return rc;
+}
+
+/* The likely projects once more, too: if the pool was away a moment ago, they
+   were not there. */
+static int
+search_all(struct mn_tegile_op *op, const struct mn_share *share,
+           struct mn_tegile_place *place, struct mn_error *err)
+{
+    struct mn_argv projects = MN_ARGV_INIT;
+    int rc = mn_tegile__list_projects(op, share->pool, &projects, err);
+    if (rc == 0) {
+        rc = search_each(op, share, &projects, true, place, err);
+    }
+    mn_argv_dispose(&projects);
     return rc;
 }
 
@@ -346,9 +356,13 @@ mn_tegile__search(struct mn_tegile_op *op, const struct mn_share *share,
         rc = likely_projects(op, share, &projects, err);
     }
     if (rc == 0) {
-        rc = search_all(op, share, &projects, place, err);
+        rc = search_each(op, share, &projects, false, place, err);
     }
     if (rc == 0 && !place->path) {
+        rc = search_all(op, share, place, err);
+    }
+    op->gone = rc == 0 && !place->path;
+    if (op->gone) {
         rc = mn_error_set(err, MN_ENOTFOUND,
                           "array %s: pool %s has no share %s in any project",
                           op->t->server, share->pool, share->name);

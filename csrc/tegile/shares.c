@@ -172,7 +172,7 @@ mn_tegile__delete_share(struct mn_driver *d, const struct mn_share *share,
     struct mn_tegile_op op;
     mn_tegile__op_init(&op, mn_tegile__of(d));
     int rc = mn_tegile__at(&op, share, delete_at, NULL, err);
-    if (rc == MN_ENOTFOUND) {
+    if (rc == MN_ENOTFOUND && op.gone) {
         mn_error_clear(err);
         rc = 0;
     }

@@ -52,7 +52,8 @@ list_row(struct mn_tegile_op *op, const struct mn_tegile_place *place,
          struct mn_error *err)
 {
     *row = NULL;
-    int rc = mn_tegile__list(op, place->pool, place->project, listing, err);
+    int rc =
+        mn_tegile__list(op, place->pool, place->project, false, listing, err);
     for (size_t i = 0; rc == 0 && i < listing->n; i++) {
         if (strcmp(listing->rows[i].name, place->name) == 0) {
             *row = &listing->rows[i];

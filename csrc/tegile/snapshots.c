@@ -324,7 +324,7 @@ mn_tegile__delete_snapshot(struct mn_driver *d, const struct mn_snapshot *s,
     mn_tegile__op_init(&op, mn_tegile__of(d));
     int rc =
         mn_tegile__at(&op, &s->share, delete_at, mn_tegile__loosen(s), err);
-    if (rc == MN_ENOTFOUND) {
+    if (rc == MN_ENOTFOUND && op.gone) {
         mn_error_clear(err);
         return 0;
     }

@@ -569,6 +569,54 @@ def test_shares_of_a_pool_that_is_away_are_not_deleted(any_array,
     assert any_array.shares == {}
 
 
+def not_found(array, *methods):
+    """What the array answers once while the pool comes back."""
+    for method in methods:
+        array.fault(method, how="status", status=404, body=json.dumps(
+            {"code": "EZEBI_RESOURCE_NOT_FOUND",
+             "message": "dataset does not exist"}).encode())
+
+
+def test_a_pool_that_was_away_for_an_instant_has_its_shares(any_array,
+                                                            any_driver):
+    """What is not found is only deleted if it is not listed either."""
+    share = create(any_driver)
+    not_found(any_array, "deleteShare")
+    fails(any_driver.delete_share, CONTEXT, share, code="NOTFOUND")
+    not_found(any_array, "deleteShare", "listShares")
+    fails(any_driver.delete_share, CONTEXT, share, code="NOTFOUND")
+    not_found(any_array, "resizeShare", "modifyShareProperties", "listShares")
+    fails(any_driver.extend_share, share, 2, code="NOTFOUND",
+          text="dataset does not exist")
+    any_array.clear_faults()
+    not_found(any_array, "listShares")
+    told = any_driver.ensure_shares(CONTEXT, [share])[share["id"]]
+    assert told["status"] == "available"
+    any_driver.delete_share(CONTEXT, share)
+    assert any_array.shares == {}
+
+
+@pytest.mark.parametrize("project", ["openstack", "legacy"])
+def test_a_pool_that_goes_away_while_it_is_searched(project):
+    """Its projects are told, and then not found."""
+    with Array(NEW, projects=("openstack", "legacy")) as array:
+        share = create(make_driver(array, tegile_default_project=project))
+        snapshot = snapshot_of(make_driver(array), share)
+        driver = make_driver(array, tegile_default_project="openstack")
+        for call, given in ((driver.delete_share, share),
+                            (driver.delete_snapshot, snapshot)):
+            not_found(array, "deleteShare", "deleteShareSnapshot")
+            array.fault("listSnapshots", how="status", status=404, body=b'''
+                {"code": "EZEBI_RESOURCE_NOT_FOUND", "message": "x"}''')
+            array.fault("listShares", how="status", status=404, times=None,
+                        body=b'''{"code": "EZEBI_RESOURCE_NOT_FOUND",
+                                 "message": "dataset does not exist"}''')
+            fails(call, CONTEXT, given, code="REMOTE", text="or not now")
+            array.clear_faults()
+        assert list(array.shares) == [f"pool-a/Local/{project}/"
+                                      + share["name"]]
+
+
 def test_ensure_never_raises(array, driver):
     share = create(driver)
     array.fault("listShares", how="error", code="GENERAL", times=None)
