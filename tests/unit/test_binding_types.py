@@ -15,11 +15,13 @@ import weakref
 import pytest
 
 from manila_native import _native
+from tests.backends.intelliflash import Array
 
 ROOT = os.path.dirname(os.path.dirname(_native.__file__))
 
 TYPES = [_native.GPFSShareDriver, _native.NASHelperBase, _native.KNFSHelper,
-         _native.GNFSHelper, _native.CESHelper, _native.SSHExecutor]
+         _native.GNFSHelper, _native.CESHelper, _native.SSHExecutor,
+         _native.TegileShareDriver]
 
 # Makes a finder that hides Manila and OpenStack's libraries.
 WITHOUT_MANILA = """
@@ -214,15 +216,90 @@ LEAKS = {
                 try: call()
                 except Exception: pass
         """,
+    'tegile': """
+        class D(_native.TegileShareDriver): pass
+        class Data:
+            def __init__(self):
+                self.kept = {}
+            def get(self, share):
+                return self.kept.get(share)
+            def update(self, share, details):
+                self.kept.setdefault(share, {}).update(details)
+            def delete(self, share, keys=None):
+                for key in keys or list(self.kept.get(share, ())):
+                    del self.kept[share][key]
+        class Broken(Data):
+            def update(self, share, details):
+                raise LookupError(share)
+        class Odd(Data):
+            def get(self, share):
+                return {'a': 3}
+        def use():
+            d = D()
+            share = dict(id='1', name='share-1', size=1, share_proto='NFS',
+                         host='h@b#pool-a')
+            other = dict(share, id='3', name='share-3')
+            snap = dict(id='2', name='n', size=1, share=share)
+            rule = dict(access_id='a', access_type='ip', access_level='rw',
+                        access_to='10.0.0.1')
+            reader = dict(rule, access_level='ro')
+            bad = dict(rule, access_id='b', access_to='::1')
+            managed = dict(share, export_locations=[
+                {'path': '198.51.100.20:/export/openstack/share-1'}])
+            for data in Data(), Broken(), Odd():
+                data.me = d
+                d._native_setup(dict(
+                    array, log=lambda *a: d, private_data=data,
+                    exceptions={'TegileException': OSError}))
+                for method, *args in (
+                        (d.check_for_setup_error,),
+                        (d._get_array_stats,),
+                        (d.get_backend_info, None),
+                        (d.create_share, None, share),
+                        (d.create_share, None, 3),
+                        (d.update_access, None, share, [rule, bad],
+                         [rule, bad], [], []),
+                        (d.update_access, None, share, [reader], [], [bad],
+                         [reader]),
+                        (d.update_access, None, share, [rule], [], [], []),
+                        (d.update_access, None, share, [rule], [{}], [], []),
+                        (d.update_access, None, share, [], [], [rule], []),
+                        (d.ensure_shares, None, [managed, other, dict(
+                            share, id='4', share_proto='X')]),
+                        (d.update_share_usage_size, None, [share]),
+                        (d.create_snapshot, None, snap),
+                        (d.create_share_from_snapshot, None, other, snap),
+                        (d.revert_to_snapshot, None, snap, [], []),
+                        (d.manage_existing_snapshot, snap, {}),
+                        (d.manage_existing, managed, {}),
+                        (d.get_pool, managed),
+                        (d.delete_share, None, other),
+                        (d.delete_snapshot, None, snap),
+                        (d.unmanage, share),
+                        (d.delete_share, None, share),
+                        (d._native_setup, dict(array, log=3))):
+                    try: method(*args)
+                    except Exception: pass
+        """,
 }
 
 
-# A round of the driver starts processes.
-ROUNDS = {'driver': 20, 'helper': 300, 'ssh': 300}
+# A round of the GPFS driver starts processes, one of the Tegile driver asks an
+# array.
+ROUNDS = {'driver': 20, 'helper': 300, 'ssh': 300, 'tegile': 20}
+
+
+@pytest.fixture(scope='module')
+def array():
+    """How a Tegile driver reaches a simulated array (dict), which can't be
+    asked for access rules."""
+    with Array('3.5.1') as array:
+        yield dict(server=array.host, port=array.port, login=array.login,
+                   password=array.password, ssl_cert_path=array.ca_file)
 
 
 @pytest.mark.parametrize('name', sorted(LEAKS))
-def test_no_leak(name):
+def test_no_leak(name, array):
     """Blocks and gc objects do not grow, cycles through callables go.
 
     The interpreter's own caches (of attribute names, for example) grow ever
@@ -233,7 +310,8 @@ def test_no_leak(name):
         import gc, sys
         from manila_native import _native
         sys.unraisablehook = lambda a: None
-        """ + LEAKS[name] + """
+        array = %r
+        """ % array + LEAKS[name] + """
         def rounds(n):
             for i in range(n):
                 use()
