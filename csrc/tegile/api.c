@@ -8,7 +8,7 @@
 
 enum {
     FIRST_PAUSE_MS = 250,
-    LONGEST_PAUSE_MS = 4000,
+    DOUBLINGS = 4, /* up to 4 s */
 };
 
 void
@@ -52,8 +52,8 @@ int
 mn_tegile__pause(struct mn_tegile_op *op, unsigned attempt,
                  struct mn_error *err)
 {
-    unsigned ms = FIRST_PAUSE_MS << (attempt < 4 ? attempt : 4);
-    ms = ms < LONGEST_PAUSE_MS ? ms : LONGEST_PAUSE_MS;
+    unsigned ms = FIRST_PAUSE_MS
+                  << (attempt < DOUBLINGS ? attempt : DOUBLINGS);
     if (!op->patient || left_ms(op) <= (int64_t)ms) {
         return mn_error_set(err, MN_ETIMEDOUT,
                             "array %s: not done within %lld s (option "
@@ -72,7 +72,7 @@ no_reply(int rc, const struct mn_rest_reply *reply)
     bool network = code == MN_ECONNECT || code == MN_ETIMEDOUT;
     return (struct mn_tegile_verdict){
         .code = code,
-        .lost = reply->sent || (code == MN_EPROTO),
+        .lost = reply->sent,
         .transient = network && !reply->sent,
         .hopeless = code == MN_EPROTO, /* too long */
     };
@@ -187,7 +187,6 @@ ask_probe(struct mn_tegile_op *op, mn_tegile_probe *probe, const void *ctx,
         return asked;
     }
     *known = asked == 0;
-    *done = *done && *known;
     return rc;
 }
 
@@ -218,8 +217,7 @@ mn_tegile__call_once(struct mn_tegile_op *op,
         if (done) {
             return 0;
         }
-        if (!lost || !known || rc == MN_EEXISTS
-            || mn_tegile__pause(op, attempt, err)) {
+        if (!lost || !known || mn_tegile__pause(op, attempt, err)) {
             mn_error_clear(err);
             *err = why;
             return rc;

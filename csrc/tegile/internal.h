@@ -86,7 +86,7 @@ int mn_tegile__call(struct mn_tegile_op *op,
                     const struct mn_tegile_method *method, char *body,
                     struct mn_json **reply, struct mn_error *err);
 
-/* Is what a call was to do done? *done tells. */
+/* Is what a call was to do done? *done tells; false after a failure. */
 typedef int mn_tegile_probe(struct mn_tegile_op *op, const void *ctx,
                             bool *done, struct mn_error *err);
 

@@ -489,6 +489,7 @@ call(struct mn_rest *self, const struct mn_rest_request *request,
     size_t n = strlen(f->log);
     snprintf(f->log + n, sizeof f->log - n, "%s\n", method);
     f->calls++;
+    f->given_up_ms = f->paused_ms + (long)request->timeout_ms;
     a.args = json_tokener_parse(request->body ? request->body : "[]");
     assert(a.args && json_object_is_type(a.args, json_type_array));
     if (!fault || fault->work) {
@@ -515,10 +516,9 @@ static int
 rest(struct mn_rest *self, unsigned ms, struct mn_error *err)
 {
     struct fake_rest *f = (struct fake_rest *)self;
-    (void)err;
     f->pauses++;
     f->paused_ms += ms;
-    return 0;
+    return f->pause_code ? mn_error_set(err, f->pause_code, "interrupted") : 0;
 }
 
 static void
@@ -562,5 +562,6 @@ fake_rest_forget(struct fake_rest *f)
     f->calls = 0;
     f->pauses = 0;
     f->paused_ms = 0;
+    f->pause_code = MN_OK;
     f->log[0] = '\0';
 }

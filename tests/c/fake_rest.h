@@ -50,6 +50,8 @@ struct fake_rest {
     int calls;
     int pauses;
     long paused_ms;
+    long given_up_ms; /* paused_ms at which a call is given up at the latest */
+    enum mn_code pause_code; /* of a pause that is cut short */
     bool freed;
     char log[16384]; /* the methods that were called, each ends in LF */
 };

@@ -13,6 +13,7 @@
 #define KEPT "192.0.2.1"
 #define GONE "192.0.2.2"
 #define NEW "192.0.2.3"
+#define BUSY "{\"code\":\"EZEBI_RESOURCE_BUSY\",\"message\":\"wait\"}"
 
 enum { OPERATION_S = 300 };
 
@@ -521,6 +522,17 @@ all_goes_well(void **state)
     for_all(goes_well);
 }
 
+/* No method was called after that one. */
+static void
+assert_ends(struct world *w, const char *method)
+{
+    char line[128];
+    size_t n = (size_t)snprintf(line, sizeof line, "%s\n", method);
+    size_t all = strlen(w->array.log);
+    assert_true(all >= n);
+    assert_string_equal(w->array.log + all - n, line);
+}
+
 /* ---- lost replies ---- */
 
 static void
@@ -577,18 +589,163 @@ lose_and_not_know(struct world *w, const struct operation *o,
     again(w, o);
 }
 
+/* What keeps from asking is told, and nothing is done after it. */
+static void
+lose_and_not_ask(struct world *w, const struct operation *o,
+                 const char *method)
+{
+    static const enum mn_code codes[] = {MN_ECANCELED, MN_ENOMEM};
+    for (size_t i = 0; o->question && i < 2; i++) {
+        fake_fault_add(&w->array, (struct fake_fault){.method = method,
+                                                      .times = 1,
+                                                      .code = MN_ECONNECT});
+        fake_fault_add(&w->array, (struct fake_fault){.method = o->question,
+                                                      .times = 1,
+                                                      .code = codes[i],
+                                                      .unsent = true});
+        assert_int_equal(o->run(w), codes[i]);
+        assert_ends(w, o->question);
+        fake_rest_forget(&w->array);
+        mn_error_clear(&w->err);
+    }
+    again(w, o);
+}
+
+/* It would be too long another time. */
+static void
+too_long(struct world *w, const struct operation *o, const char *method)
+{
+    fake_fault_add(&w->array, (struct fake_fault){.method = method,
+                                                  .times = -1,
+                                                  .work = true,
+                                                  .code = MN_EPROTO});
+    int rc = o->run(w);
+    if (o->question) {
+        assert_right(w, o, rc);
+    }
+    else {
+        assert_int_equal(rc, MN_EPROTO);
+    }
+    assert_int_equal(fake_rest_count(&w->array, method), 1);
+    again(w, o);
+}
+
 static void
 lost_replies(void **state)
 {
     (void)state;
     for_all(lose_and_not_know);
+    for_all(lose_and_not_ask);
     for_all(lose_after);
     for_all(lose_before);
+    for_all(too_long);
+}
+
+/* ---- refusals ---- */
+
+/* The array gave up when it had done it. */
+static void
+refused_half_way(struct world *w, const struct operation *o,
+                 const char *method)
+{
+    static const char *const bodies[] = {
+        "no", "{\"code\":\"EZEBI_NOSPACE\",\"message\":\"x\"}"};
+    for (size_t i = 0; o->question && i < 2; i++) {
+        fake_fault_add(&w->array, (struct fake_fault){.method = method,
+                                                      .times = 1,
+                                                      .work = true,
+                                                      .status = 500,
+                                                      .body = bodies[i]});
+        assert_right(w, o, o->run(w));
+        assert_int_equal(fake_rest_count(&w->array, method), 1);
+        end(w);
+        begin(w, levels[method != o->old]);
+        o->prepare(w);
+    }
+}
+
+/* It is not asked for again what it will not do. */
+static void
+refused(struct world *w, const struct operation *o, const char *method)
+{
+    fake_fault_add(&w->array, (struct fake_fault){.method = method,
+                                                  .times = -1,
+                                                  .status = 500,
+                                                  .body = "no"});
+    o->run(w);
+    assert_int_equal(w->array.pauses, 0);
+    again(w, o);
+}
+
+static void
+refusals(void **state)
+{
+    (void)state;
+    for_all(refused_half_way);
+    for_all(refused);
+}
+
+/* ---- interrupted ---- */
+
+/* Nothing is done after it: Manila may be about to end. */
+static void
+canceled(struct world *w, const struct operation *o, const char *method)
+{
+    fake_fault_add(&w->array, (struct fake_fault){.method = method,
+                                                  .times = 1,
+                                                  .code = MN_ECANCELED,
+                                                  .unsent = true});
+    assert_int_equal(o->run(w), MN_ECANCELED);
+    assert_ends(w, method);
+    again(w, o);
+}
+
+static void
+canceled_in_a_pause(struct world *w, const struct operation *o,
+                    const char *method)
+{
+    fake_fault_add(&w->array, (struct fake_fault){.method = method,
+                                                  .times = 1,
+                                                  .status = 400,
+                                                  .body = BUSY});
+    w->array.pause_code = MN_ECANCELED;
+    assert_int_equal(o->run(w), MN_ECANCELED);
+    assert_ends(w, method);
+    again(w, o);
+}
+
+/* What was made stays half made until it is created again or deleted. */
+static void
+canceled_half_way(void **state)
+{
+    static const struct operation *const makers[] = {&operations[0],
+                                                     &operations[8]};
+    struct world w;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        begin(&w, "3.7.1");
+        makers[i]->prepare(&w);
+        fake_fault_add(&w.array,
+                       (struct fake_fault){.method = "modifyShareProperties",
+                                           .times = 1,
+                                           .code = MN_ECANCELED,
+                                           .unsent = true});
+        assert_int_equal(makers[i]->run(&w), MN_ECANCELED);
+        assert_ends(&w, "modifyShareProperties");
+        again(&w, makers[i]);
+        end(&w);
+    }
+}
+
+static void
+interruptions(void **state)
+{
+    (void)state;
+    for_all(canceled);
+    for_all(canceled_in_a_pause);
 }
 
 /* ---- busy, for a while and for ever ---- */
-
-#define BUSY "{\"code\":\"EZEBI_RESOURCE_BUSY\",\"message\":\"wait\"}"
 
 static void
 busy_thrice(struct world *w, const struct operation *o, const char *method)
@@ -630,6 +787,7 @@ never_connected(struct world *w, const struct operation *o, const char *method)
     assert_int_equal(o->run(w), MN_ECONNECT);
     assert_true(w->array.paused_ms > (OPERATION_S - 5) * 1000);
     assert_true(w->array.paused_ms <= OPERATION_S * 1000);
+    assert_true(w->array.given_up_ms <= OPERATION_S * 1000);
     again(w, o);
 }
 
@@ -873,6 +1031,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_goes_well),
         cmocka_unit_test(lost_replies),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(interruptions),
+        cmocka_unit_test(canceled_half_way),
         cmocka_unit_test(limits),
         cmocka_unit_test(asked_once),
         cmocka_unit_test(taken_back),
