@@ -11,6 +11,7 @@
     "{\"code\":\"EZEBI_RESOURCE_NOT_FOUND\",\"message\":\"dataset does not " \
     "exist\"}"
 #define TAKEN "{\"code\":\"EZEBI_GENERAL\",\"message\":\"x already exists.\"}"
+#define INVALID "{\"code\":\"EZEBI_INVALID_ARGUMENT\",\"message\":\"x\"}"
 #define BUSY "{\"code\":\"EZEBI_GENERAL\",\"message\":\"dataset is busy\"}"
 
 /* One call while it is answered. */
@@ -220,15 +221,32 @@ get_acl(struct answer *a)
 }
 
 static void
+drop_hosts(struct fake_share *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->rules_n; i++) {
+        if (s->rules[i].user) {
+            s->rules[n++] = s->rules[i];
+        }
+    }
+    s->rules_n = n;
+}
+
+static void
 set_acl(struct answer *a)
 {
     struct fake_share *s = share_of(a, 0, NULL);
     struct json_object *list = json_object_array_get_idx(a->args, 1);
     struct json_object *value;
+    const char *refused = a->f->refused;
     if (!s) {
         return;
     }
-    s->rules_n = 0;
+    if (refused && strstr(json_object_to_json_string(list), refused)) {
+        say(a, 400, INVALID);
+        return;
+    }
+    drop_hosts(s);
     for (size_t i = 0; i < (size_t)json_object_array_length(list); i++) {
         struct json_object *e = json_object_array_get_idx(list, i);
         struct fake_rule *r = &s->rules[s->rules_n++];
@@ -238,6 +256,8 @@ set_acl(struct answer *a)
         json_object_object_get_ex(e, "accessMode", &value);
         snprintf(r->level, sizeof r->level, "%s",
                  json_object_get_string(value));
+        json_object_object_get_ex(e, "rootAccessForNFS", &value);
+        r->root = json_object_get_boolean(value);
     }
     say(a, 200, "0");
 }

@@ -15,6 +15,7 @@ struct fake_rule {
     char to[64];
     char level[4];
     bool user;
+    bool root; /* as the ACL was told */
 };
 
 struct fake_share {
@@ -47,6 +48,7 @@ struct fake_rest {
     struct fake_share shares[FAKE_SHARES];
     struct fake_fault faults[4];
     size_t faults_n;
+    const char *refused; /* a host that no ACL may have */
     int calls;
     int pauses;
     long paused_ms;

@@ -190,8 +190,8 @@ have_rules(struct world *w)
 {
     have_share(w);
     struct fake_share *s = there(w, NAME);
-    s->rules[0] = (struct fake_rule){KEPT, "rw", false};
-    s->rules[1] = (struct fake_rule){GONE, "rw", false};
+    s->rules[0] = (struct fake_rule){.to = KEPT, .level = "rw"};
+    s->rules[1] = (struct fake_rule){.to = GONE, .level = "rw"};
     s->rules_n = 2;
 }
 
@@ -262,7 +262,7 @@ static void
 have_ruled_snapshot(struct world *w)
 {
     have_snapshot(w);
-    there(w, NAME)->rules[0] = (struct fake_rule){KEPT, "rw", false};
+    there(w, NAME)->rules[0] = (struct fake_rule){.to = KEPT, .level = "rw"};
     there(w, NAME)->rules_n = 1;
 }
 

@@ -133,11 +133,17 @@ static const struct mn_access_rule reader = {"2", "ip", "192.0.2.2", "ro"};
 static const struct mn_rules none = {NULL, 0};
 
 static int
+apply(struct world *w, struct mn_rules all, struct mn_rules add,
+      struct mn_rules drop, struct mn_rules changed)
+{
+    return w->driver->vtable->update_access(w->driver, &w->share, all, add,
+                                            drop, changed, w->states, &w->err);
+}
+
+static int
 resync(struct world *w, const struct mn_access_rule *rules, size_t n)
 {
-    return w->driver->vtable->update_access(w->driver, &w->share,
-                                            (struct mn_rules){rules, n}, none,
-                                            none, none, w->states, &w->err);
+    return apply(w, (struct mn_rules){rules, n}, none, none, none);
 }
 
 static int
@@ -240,6 +246,150 @@ single(void **state)
     end(&w);
 }
 
+#define ALLOW "shareAllowAccess\n"
+#define DENY "shareDenyAccess\n"
+
+/* What the array is told after the firmware was asked for. */
+static void
+assert_told(struct world *w, int rc, const char *methods)
+{
+    const char *log = w->array.log;
+    assert_int_equal(rc, 0);
+    log += strncmp(log, "list", 4) == 0 ? strlen("listSystemProperties\n") : 0;
+    assert_string_equal(log, methods);
+    fake_rest_forget(&w->array);
+}
+
+/* Another level: it is allowed first, as on some arrays nobody is cut off
+   then, and last, as on others the denial takes both. */
+static void
+other_level(void **state)
+{
+    static const char *const known[] = {"", "rw ip 192.0.2.2",
+                                        "?? ip 192.0.2.2"};
+    const struct mn_rules one = {&reader, 1};
+    struct world w;
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        begin(&w);
+        have_rule(&w, "192.0.2.2", "rw");
+        keep(&w, "2", known[i]);
+        assert_told(&w, apply(&w, one, none, none, one), ALLOW DENY ALLOW);
+        assert_kept(&w, "2", "ro ip 192.0.2.2");
+        /* it is certain now */
+        assert_told(&w, apply(&w, one, none, none, one), ALLOW);
+        keep(&w, "2", known[2]);
+        assert_told(&w, apply(&w, one, one, none, none), ALLOW DENY ALLOW);
+        end(&w);
+    }
+}
+
+/* Deleted and made anew, at the same level and at another. */
+static void
+still_wanted(void **state)
+{
+    static const struct mn_access_rule twins[] = {
+        {"9", "ip", "192.0.2.2", "ro"}, {"9", "ip", "192.0.2.2", "rw"}};
+    const struct mn_rules one = {&reader, 1};
+    struct world w;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        begin(&w);
+        have_rule(&w, "192.0.2.2", twins[i].access_level);
+        assert_told(&w,
+                    apply(&w, one, one, (struct mn_rules){twins + i, 1}, none),
+                    i ? DENY ALLOW : ALLOW);
+        assert_string_equal(fake_share_may(share(&w), "192.0.2.2"), "ro");
+        end(&w);
+    }
+}
+
+/* The array may know the address in the form that Manila has. */
+static void
+other_form(void **state)
+{
+    static const struct mn_access_rule long_one = {"1", "ip", "192.0.2.1/32",
+                                                   "rw"};
+    const struct mn_rules one = {&long_one, 1};
+    struct world w;
+    (void)state;
+    begin(&w);
+    fake_fault_add(&w.array, (struct fake_fault){.method = "shareDenyAccess",
+                                                 .skip = 1,
+                                                 .times = 1,
+                                                 .status = 500,
+                                                 .body = "no network"});
+    assert_told(&w, apply(&w, none, none, one, none), DENY DENY);
+    fake_fault_add(&w.array, (struct fake_fault){.method = "shareDenyAccess",
+                                                 .skip = 1,
+                                                 .times = 1,
+                                                 .status = 401,
+                                                 .body = ""});
+    assert_int_equal(apply(&w, none, none, one, none), MN_EAUTH);
+    end(&w);
+}
+
+/* Cut off in the middle: nothing wrong is taken for certain. */
+static void
+cut_off(void **state)
+{
+    const struct mn_rules one = {&reader, 1};
+    struct world w;
+    (void)state;
+    begin(&w);
+    keep(&w, "1", "rw ip 192.0.2.1");
+    keep(&w, "2", "rw ip 192.0.2.2");
+    fake_fault_add(&w.array, (struct fake_fault){.method = "shareAllowAccess",
+                                                 .times = 1,
+                                                 .code = MN_ECANCELED,
+                                                 .unsent = true});
+    assert_int_equal(apply(&w, one, none, none, one), MN_ECANCELED);
+    assert_kept(&w, "1", "rw ip 192.0.2.1");
+    assert_kept(&w, "2", "?? ip 192.0.2.2");
+    end(&w);
+}
+
+/* A managed share is where its export location leads. */
+static void
+elsewhere(void **state)
+{
+    const struct mn_rules one = {&writer, 1};
+    struct world w;
+    (void)state;
+    begin(&w);
+    snprintf(share(&w)->name, sizeof share(&w)->name, "legacy");
+    w.share.location = "192.0.2.20:/export/o/legacy";
+    struct fake_share *there = fake_share_find(&w.array, "legacy");
+    there->rules[there->rules_n++] =
+        (struct fake_rule){.to = "192.0.2.1", .level = "rw"};
+    keep(&w, "1", "rw ip 192.0.2.1");
+    assert_int_equal(apply(&w, none, none, one, none), 0);
+    assert_int_equal(there->rules_n, 0);
+    assert_kept(&w, "1", "");
+    end(&w);
+}
+
+/* Without a share nobody has access; but that there is none must be known. */
+static void
+gone(void **state)
+{
+    const struct mn_rules one = {&writer, 1};
+    struct world w;
+    (void)state;
+    begin(&w);
+    *share(&w)->name = '\0';
+    fake_fault_add(&w.array, (struct fake_fault){.method = "listShares",
+                                                 .skip = 1,
+                                                 .times = 1,
+                                                 .status = 500,
+                                                 .body = "no"});
+    assert_int_equal(apply(&w, none, none, one, none), MN_ENOTFOUND);
+    mn_error_clear(&w.err);
+    fake_rest_forget(&w.array);
+    assert_int_equal(apply(&w, none, none, one, none), 0);
+    end(&w);
+}
+
 /* A rule that Manila gives no ID can't be kept; it works all the same. */
 static void
 nameless(void **state)
@@ -318,10 +468,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(certain),  cmocka_unit_test(uncertain),
-        cmocka_unit_test(past),     cmocka_unit_test(single),
-        cmocka_unit_test(nameless), cmocka_unit_test(no_table),
-        cmocka_unit_test(deleted),  cmocka_unit_test(no_memory),
+        cmocka_unit_test(certain),     cmocka_unit_test(uncertain),
+        cmocka_unit_test(past),        cmocka_unit_test(single),
+        cmocka_unit_test(other_level), cmocka_unit_test(still_wanted),
+        cmocka_unit_test(other_form),  cmocka_unit_test(cut_off),
+        cmocka_unit_test(elsewhere),   cmocka_unit_test(gone),
+        cmocka_unit_test(nameless),    cmocka_unit_test(no_table),
+        cmocka_unit_test(deleted),     cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
