@@ -178,6 +178,50 @@ hosts_are_no_users(void **state)
     }
 }
 
+#define USER(type, mode, name, rights)                                       \
+    "{\"aclType\":\"" type "\",\"aclMode\":\"" mode "\",\"aclUser\":\"" name \
+    "\",\"aclValDisplay\":\"" rights "\"}"
+#define USERS(list) "{\"aclList\":[" list "]}"
+
+/* A resync of one user: whom the array is told to allow and to deny when its
+   own list of users is that. */
+static void
+listed_users(void **state)
+{
+    static const struct {
+        const char *body;
+        int allowed;
+        int denied;
+    } rows[] = {
+        {USERS(USER("User", "Allow", "alice", "rwx")), 0, 0},
+        {USERS(USER("User", "Allow", "alice", "r-x")), 2, 1},
+        {USERS(USER("User", "Deny", "alice", "rwx")), 1, 0},
+        {USERS(USER("Group", "Allow", "alice", "rwx")), 1, 0},
+        {USERS(USER("Group", "Allow", "staff", "rwx")), 1, 0},
+        {USERS(USER("User", "Allow", "Alice", "rwx")), 1, 1},
+        {USERS(USER("User", "Allow", KEPT, "rwx")), 1, 1},
+        {USERS(USER("User", "Allow", "", "rwx")), 1, 0},
+    };
+    static const struct mn_access_rule both[] = {{"1", "ip", KEPT, "rw"},
+                                                 {"9", "user", "alice", "rw"}};
+    struct world w;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin(&w);
+        fake_fault_add(&w.array, (struct fake_fault){.method = "getShare",
+                                                     .times = 1,
+                                                     .status = 200,
+                                                     .body = rows[i].body});
+        update(&w, (struct mn_rules){both, 2}, none, none);
+        if (fake_rest_count(&w.array, "shareAllowAccess") != rows[i].allowed
+            || fake_rest_count(&w.array, "shareDenyAccess")
+                   != rows[i].denied) {
+            fail_msg("row %zu: %s", i, w.array.log);
+        }
+        end(&w);
+    }
+}
+
 /* What is there twice, in two forms, is there once; but what Manila never knew
    of stays as it is. */
 static void
@@ -231,6 +275,7 @@ main(void)
         cmocka_unit_test(refused_among_others),
         cmocka_unit_test(users_are_no_hosts),
         cmocka_unit_test(hosts_are_no_users),
+        cmocka_unit_test(listed_users),
         cmocka_unit_test(twice),
         cmocka_unit_test(no_sense),
     };

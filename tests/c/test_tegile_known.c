@@ -9,7 +9,7 @@
 #define NAME "share-0d7df0c0-4792-4e2a-9c8c-68dc7206a164"
 #define ID (NAME + 6)
 
-enum { KEPT_MAX = 8 };
+enum { KEPT_MAX = 8, VALUE_N = 1024 };
 
 struct world {
     struct fake_rest array;
@@ -17,7 +17,7 @@ struct world {
     struct mn_share share;
     struct mn_error err;
     struct mn_rule_state states[KEPT_MAX];
-    char kept[KEPT_MAX][2][64]; /* Manila's table: key, value; "": free */
+    char kept[KEPT_MAX][2][VALUE_N]; /* Manila's table: key, value; "": free */
     bool broken;
 };
 
@@ -39,7 +39,7 @@ get(void *ctx, const char *share_id, struct mn_argv *pairs,
     return pairs->failed ? mn_error_nomem(err) : 0;
 }
 
-static char (*slot(struct world *w, const char *key))[64]
+static char (*slot(struct world *w, const char *key))[VALUE_N]
 {
     for (int i = 0; i < KEPT_MAX; i++) {
         if (strcmp(w->kept[i][0], key) == 0) {
@@ -52,7 +52,7 @@ static char (*slot(struct world *w, const char *key))[64]
 static void
 keep(struct world *w, const char *key, const char *value)
 {
-    char(*row)[64] = slot(w, key);
+    char(*row)[VALUE_N] = slot(w, key);
     row = row ? row : slot(w, "");
     assert_non_null(row);
     snprintf(row[0], sizeof row[0], "%s", *value ? key : "");
@@ -124,7 +124,7 @@ have_rule(struct world *w, const char *to, const char *level)
 static void
 assert_kept(struct world *w, const char *key, const char *value)
 {
-    char(*row)[64] = slot(w, key);
+    char(*row)[VALUE_N] = slot(w, key);
     assert_string_equal(row ? row[1] : "", value);
 }
 
@@ -201,6 +201,56 @@ uncertain(void **state)
         assert_kept(&w, "2", "ro ip 192.0.2.2");
         end(&w);
     }
+}
+
+/* As after a rule was deleted and made anew: one of them may be in force. */
+static void
+two_levels(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w);
+    have_rule(&w, "192.0.2.2", "rw");
+    keep(&w, "0", "rw ip 192.0.2.2");
+    keep(&w, "2", "ro ip 192.0.2.2");
+    assert_int_equal(resync(&w, &reader, 1), 0);
+    assert_int_equal(denials(&w), 1);
+    end(&w);
+}
+
+/* What the array did not take is not known of it; what it was told before may
+   be in force. */
+static void
+refused(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w);
+    keep(&w, "0", "rw ip 192.0.2.2");
+    fake_fault_add(&w.array, (struct fake_fault){.method = "shareAllowAccess",
+                                                 .times = -1,
+                                                 .status = 500,
+                                                 .body = "no"});
+    assert_int_equal(resync(&w, &reader, 1), 0);
+    assert_int_equal(w.states[0].code, MN_EREMOTE);
+    assert_kept(&w, "0", "?? ip 192.0.2.2");
+    assert_kept(&w, "2", "");
+    end(&w);
+}
+
+/* Who writes into Manila's table can do no harm. */
+static void
+long_text(void **state)
+{
+    struct world w;
+    char text[VALUE_N] = "rw ip ";
+    (void)state;
+    begin(&w);
+    memset(text + 6, 'x', sizeof text - 7);
+    keep(&w, "2", text);
+    assert_int_equal(resync(&w, &reader, 1), 0);
+    assert_kept(&w, "2", "ro ip 192.0.2.2");
+    end(&w);
 }
 
 /* Another rule of Manila's for the same client, and one that it has lost. */
@@ -472,9 +522,11 @@ main(void)
         cmocka_unit_test(past),        cmocka_unit_test(single),
         cmocka_unit_test(other_level), cmocka_unit_test(still_wanted),
         cmocka_unit_test(other_form),  cmocka_unit_test(cut_off),
-        cmocka_unit_test(elsewhere),   cmocka_unit_test(gone),
-        cmocka_unit_test(nameless),    cmocka_unit_test(no_table),
-        cmocka_unit_test(deleted),     cmocka_unit_test(no_memory),
+        cmocka_unit_test(two_levels),  cmocka_unit_test(refused),
+        cmocka_unit_test(long_text),   cmocka_unit_test(elsewhere),
+        cmocka_unit_test(gone),        cmocka_unit_test(nameless),
+        cmocka_unit_test(no_table),    cmocka_unit_test(deleted),
+        cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
