@@ -904,6 +904,137 @@ not_said_to_be_gone(void **state)
     end(&w);
 }
 
+#define NOT_DELETED "{\"snapshotDeletionStatus\":2}"
+#define IN_PROGRESS "[{\"snapshotProgressStatus\":1}]"
+
+/* Only the snapshot itself tells that it is there still. */
+static void
+absent_among_others(void **state)
+{
+    struct world w;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        begin(&w, levels[i]);
+        have_share(&w);
+        snprintf(there(&w, NAME)->snaps[0], sizeof there(&w, NAME)->snaps[0],
+                 "Manual-S-other");
+        fake_fault_add(&w.array,
+                       (struct fake_fault){.method = "deleteShareSnapshot",
+                                           .times = 1,
+                                           .status = 400,
+                                           .body = NOT_DELETED});
+        assert_int_equal(delete_snapshot(&w), 0);
+        end(&w);
+    }
+}
+
+/* One that the array has made, by its own name: it makes those at once. */
+static void
+absent_with_own_name(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    have_share(&w);
+    w.snap.name = "p/Local/o/" NAME "@x";
+    fake_fault_add(&w.array,
+                   (struct fake_fault){.method = "deleteShareSnapshot",
+                                       .times = 1,
+                                       .status = 400,
+                                       .body = NOT_DELETED});
+    assert_int_equal(delete_snapshot(&w), 0);
+    assert_ends(&w, "listSnapshots");
+    end(&w);
+}
+
+/* The array does not say why in a way that is known; but it can be asked. */
+static void
+refused_for_clones(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    have_snapshot(&w);
+    assert_int_equal(clone(&w), 0);
+    fake_fault_add(&w.array,
+                   (struct fake_fault){.method = "deleteShareSnapshot",
+                                       .times = -1,
+                                       .status = 500,
+                                       .body = "no"});
+    assert_int_equal(delete_snapshot(&w), 0);
+    assert_contains(w.log, "stays on the array");
+    assert_false(no_snapshot(&w));
+    end(&w);
+}
+
+/* A snapshot is not there because nobody knows. */
+static void
+no_status(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    have_share(&w);
+    fake_fault_add(&w.array, (struct fake_fault){
+                                 .method = "getShareSnapshotCreationStatus",
+                                 .times = 1,
+                                 .status = 200,
+                                 .body = "{}"});
+    assert_int_equal(snapshot(&w), MN_EPROTO);
+    again(&w, &operations[6]);
+    end(&w);
+}
+
+/* A snapshot that is being made is not asked for again. */
+static void
+in_progress(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    have_share(&w);
+    fake_fault_add(&w.array,
+                   (struct fake_fault){.method = "createShareSnapshot",
+                                       .times = 1,
+                                       .work = true,
+                                       .code = MN_ECONNECT});
+    fake_fault_add(&w.array, (struct fake_fault){
+                                 .method = "getShareSnapshotCreationStatus",
+                                 .times = 2,
+                                 .status = 200,
+                                 .body = IN_PROGRESS});
+    assert_right(&w, &operations[6], snapshot(&w));
+    assert_int_equal(fake_rest_count(&w.array, "createShareSnapshot"), 1);
+    assert_int_equal(w.array.pauses, 1);
+    end(&w);
+}
+
+/* Shares are not gone because they can't be listed. */
+static void
+not_listed(void **state)
+{
+    static const struct fake_fault faults[] = {
+        {.method = "listShares", .times = -1, .status = 401, .body = ""},
+        {.method = "listProjects",
+         .times = 1,
+         .code = MN_ECANCELED,
+         .unsent = true},
+    };
+    static const enum mn_code codes[] = {MN_EAUTH, MN_ECANCELED};
+    struct world w;
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        const struct operation *o = &operations[12 + i / 2];
+        begin(&w, "3.7.1");
+        have_share(&w);
+        fake_fault_add(&w.array, faults[i % 2]);
+        assert_int_equal(o->run(&w), codes[i % 2]);
+        assert_int_equal(fake_rest_count(&w.array, "listShares"), 1);
+        again(&w, o);
+        end(&w);
+    }
+}
+
 /* ---- firmware ---- */
 
 /* Told once, and again when the array was updated. */
@@ -962,6 +1093,24 @@ addresses_are_good_for_a_minute(void **state)
         assert_int_equal(fake_rest_count(&w.array, "getFloatingIPList"),
                          asked[i]);
     }
+    end(&w);
+}
+
+/* The operator learns which option to look at. */
+static void
+no_array(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    fake_fault_add(&w.array,
+                   (struct fake_fault){.method = "listSystemProperties",
+                                       .times = 1,
+                                       .status = 404,
+                                       .body = "<html>Not Found</html>"});
+    assert_int_equal(check(&w), MN_ECONFIG);
+    assert_contains(w.err.text, "tegile_nas_server");
+    again(&w, &operations[16]);
     end(&w);
 }
 
@@ -1039,8 +1188,15 @@ main(void)
         cmocka_unit_test(taken_back),
         cmocka_unit_test(clone_stays_shut),
         cmocka_unit_test(not_said_to_be_gone),
+        cmocka_unit_test(absent_among_others),
+        cmocka_unit_test(absent_with_own_name),
+        cmocka_unit_test(refused_for_clones),
+        cmocka_unit_test(no_status),
+        cmocka_unit_test(in_progress),
+        cmocka_unit_test(not_listed),
         cmocka_unit_test(firmware_in_the_log),
         cmocka_unit_test(addresses_are_good_for_a_minute),
+        cmocka_unit_test(no_array),
         cmocka_unit_test(no_memory),
         cmocka_unit_test(no_memory_to_begin_with),
     };
