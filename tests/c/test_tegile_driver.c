@@ -15,7 +15,7 @@
 #define NEW "192.0.2.3"
 #define BUSY "{\"code\":\"EZEBI_RESOURCE_BUSY\",\"message\":\"wait\"}"
 
-enum { OPERATION_S = 300 };
+enum { OPERATION_S = 300, REQUEST_S = 60 };
 
 struct world {
     struct fake_rest array;
@@ -50,7 +50,7 @@ begin(struct world *w, const char *firmware)
     const struct mn_tegile_config config = {
         .server = "192.0.2.10",
         .project = "o",
-        .request_timeout_s = 60,
+        .request_timeout_s = REQUEST_S,
         .operation_timeout_s = OPERATION_S,
         .log = {keep_log, w},
     };
@@ -770,9 +770,9 @@ busy_for_ever(struct world *w, const struct operation *o, const char *method)
     assert_contains(w->err.text, method);
     /* 0.25, 0.5, 1, 2 and then 4 seconds, up to the limit and not beyond; a
        made share is taken back in time of its own */
-    assert_true(w->array.paused_ms <= OPERATION_S * 1000 + 60000);
+    assert_true(w->array.paused_ms <= (OPERATION_S + REQUEST_S) * 1000);
     assert_true(w->array.paused_ms > (OPERATION_S - 5) * 1000);
-    assert_true(w->array.pauses <= 3 + (OPERATION_S + 60) / 4 + 8);
+    assert_true(w->array.pauses <= 3 + (OPERATION_S + REQUEST_S) / 4 + 8);
     again(w, o);
 }
 
@@ -861,6 +861,42 @@ taken_back(void **state)
         assert_non_null(there(&w, i / 2 ? COPY : NAME));
         end(&w);
     }
+}
+
+/* A location that Manila knows is of what was there before. */
+static void
+made_anew(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    w.share.location = "192.0.2.20:/export/other/" NAME;
+    assert_right(&w, &operations[0], create(&w));
+    end(&w);
+}
+
+/* To take it back there is time of its own, but no more than for a call. */
+static void
+left_half_made(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    fake_fault_add(&w.array,
+                   (struct fake_fault){.method = "modifyShareProperties",
+                                       .times = -1,
+                                       .status = 400,
+                                       .body = BUSY});
+    fake_fault_add(&w.array, (struct fake_fault){.method = "deleteShare",
+                                                 .times = -1,
+                                                 .status = 400,
+                                                 .body = BUSY});
+    assert_int_equal(create(&w), MN_EBUSY);
+    assert_contains(w.log, "left half made");
+    assert_true(w.array.paused_ms > OPERATION_S * 1000);
+    assert_true(w.array.paused_ms <= (OPERATION_S + REQUEST_S) * 1000);
+    again(&w, &operations[0]);
+    end(&w);
 }
 
 /* The clone is its parent's clients' until its rules are cleared. */
@@ -1186,6 +1222,8 @@ main(void)
         cmocka_unit_test(limits),
         cmocka_unit_test(asked_once),
         cmocka_unit_test(taken_back),
+        cmocka_unit_test(made_anew),
+        cmocka_unit_test(left_half_made),
         cmocka_unit_test(clone_stays_shut),
         cmocka_unit_test(not_said_to_be_gone),
         cmocka_unit_test(absent_among_others),
