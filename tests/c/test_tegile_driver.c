@@ -875,6 +875,19 @@ made_anew(void **state)
     end(&w);
 }
 
+/* That would be a quota of nothing, which is none. */
+static void
+no_size(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    w.share.size_gib = 0;
+    assert_int_equal(create(&w), MN_EINVAL);
+    assert_int_equal(w.array.calls, 0);
+    end(&w);
+}
+
 /* To take it back there is time of its own, but no more than for a call. */
 static void
 left_half_made(void **state)
@@ -980,6 +993,38 @@ absent_with_own_name(void **state)
                                        .body = NOT_DELETED});
     assert_int_equal(delete_snapshot(&w), 0);
     assert_ends(&w, "listSnapshots");
+    end(&w);
+}
+
+/* Before 3.7 snapshots go one by one: one that the array has made since they
+   were listed may have clones, which would go with it. */
+static void
+snapshot_in_between(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.5.1");
+    have_snapshot(&w);
+    fake_fault_add(&w.array, (struct fake_fault){.method = "listSnapshots",
+                                                 .times = 1,
+                                                 .status = 200,
+                                                 .body = "[]"});
+    assert_int_equal(delete_share(&w), MN_EBUSY);
+    assert_non_null(there(&w, NAME));
+    again(&w, &operations[2]);
+    end(&w);
+}
+
+static void
+clone_in_no_pool(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    have_snapshot(&w);
+    w.snap.share.pool = NULL;
+    assert_int_equal(clone(&w), MN_EINVAL);
+    assert_int_equal(w.array.calls, 0);
     end(&w);
 }
 
@@ -1223,11 +1268,14 @@ main(void)
         cmocka_unit_test(asked_once),
         cmocka_unit_test(taken_back),
         cmocka_unit_test(made_anew),
+        cmocka_unit_test(no_size),
         cmocka_unit_test(left_half_made),
         cmocka_unit_test(clone_stays_shut),
         cmocka_unit_test(not_said_to_be_gone),
         cmocka_unit_test(absent_among_others),
         cmocka_unit_test(absent_with_own_name),
+        cmocka_unit_test(snapshot_in_between),
+        cmocka_unit_test(clone_in_no_pool),
         cmocka_unit_test(refused_for_clones),
         cmocka_unit_test(no_status),
         cmocka_unit_test(in_progress),
