@@ -1028,6 +1028,39 @@ clone_in_no_pool(void **state)
     end(&w);
 }
 
+/* The quota of a share that was shrunk is raised for a revert, and put back
+   when the array refused: not when it may have done it, nor to a size that
+   Manila does not tell, which would be no quota. */
+static void
+revert_of_a_shrunk_share(void **state)
+{
+    static const struct {
+        struct fake_fault fault;
+        uint64_t now;
+        long long quota;
+    } rows[] = {
+        {{.status = 500, .body = "no"}, 3, 3},
+        {{.status = 500, .body = "no"}, 0, 5},
+        {{.code = MN_ECONNECT}, 3, 5},
+        {{.code = MN_ECANCELED, .unsent = true}, 3, 5},
+    };
+    struct world w;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fake_fault fault = rows[i].fault;
+        begin(&w, "3.7.1");
+        have_snapshot(&w);
+        there(&w, NAME)->quota = 3 * GIB;
+        w.snap.share.size_gib = rows[i].now;
+        fault.method = "rollBackToShareSnapshot";
+        fault.times = -1;
+        fake_fault_add(&w.array, fault);
+        assert_int_not_equal(revert(&w), 0);
+        assert_int_equal(there(&w, NAME)->quota, rows[i].quota * GIB);
+        end(&w);
+    }
+}
+
 /* The array does not say why in a way that is known; but it can be asked. */
 static void
 refused_for_clones(void **state)
@@ -1276,6 +1309,7 @@ main(void)
         cmocka_unit_test(absent_with_own_name),
         cmocka_unit_test(snapshot_in_between),
         cmocka_unit_test(clone_in_no_pool),
+        cmocka_unit_test(revert_of_a_shrunk_share),
         cmocka_unit_test(refused_for_clones),
         cmocka_unit_test(no_status),
         cmocka_unit_test(in_progress),
