@@ -1061,6 +1061,19 @@ revert_of_a_shrunk_share(void **state)
     }
 }
 
+static void
+revert_to_no_size(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    have_snapshot(&w);
+    w.snap.size_gib = 0;
+    assert_right(&w, &operations[9], revert(&w));
+    assert_int_equal(there(&w, NAME)->quota, 5 * GIB);
+    end(&w);
+}
+
 /* The array does not say why in a way that is known; but it can be asked. */
 static void
 refused_for_clones(void **state)
@@ -1310,6 +1323,7 @@ main(void)
         cmocka_unit_test(snapshot_in_between),
         cmocka_unit_test(clone_in_no_pool),
         cmocka_unit_test(revert_of_a_shrunk_share),
+        cmocka_unit_test(revert_to_no_size),
         cmocka_unit_test(refused_for_clones),
         cmocka_unit_test(no_status),
         cmocka_unit_test(in_progress),
