@@ -1162,6 +1162,30 @@ not_listed(void **state)
     }
 }
 
+/* Nor is a quota touched that is right, though the pool has less room than
+   that, or of which Manila tells no size. */
+static void
+ensured_quota(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    have_share(&w);
+    fake_fault_add(&w.array,
+                   (struct fake_fault){.method = "listShares",
+                                       .times = 1,
+                                       .status = 200,
+                                       .body = "[{\"name\":\"" NAME
+                                               "\",\"totalSize\":9000,"
+                                               "\"availableSize\":5}]"});
+    assert_int_equal(ensure(&w), 0);
+    w.share.size_gib = 0;
+    there(&w, NAME)->used = 0;
+    assert_int_equal(ensure(&w), 0);
+    assert_int_equal(fake_rest_count(&w.array, "modifyShareProperties"), 0);
+    end(&w);
+}
+
 /* ---- firmware ---- */
 
 /* Told once, and again when the array was updated. */
@@ -1328,6 +1352,7 @@ main(void)
         cmocka_unit_test(no_status),
         cmocka_unit_test(in_progress),
         cmocka_unit_test(not_listed),
+        cmocka_unit_test(ensured_quota),
         cmocka_unit_test(firmware_in_the_log),
         cmocka_unit_test(addresses_are_good_for_a_minute),
         cmocka_unit_test(no_array),
