@@ -1023,7 +1023,7 @@ clone_in_no_pool(void **state)
     begin(&w, "3.7.1");
     have_snapshot(&w);
     w.snap.share.pool = NULL;
-    assert_int_equal(clone(&w), MN_EINVAL);
+    assert_int_equal(make_clone(&w), MN_EINVAL);
     assert_int_equal(w.array.calls, 0);
     end(&w);
 }
@@ -1082,7 +1082,7 @@ refused_for_clones(void **state)
     (void)state;
     begin(&w, "3.7.1");
     have_snapshot(&w);
-    assert_int_equal(clone(&w), 0);
+    assert_int_equal(make_clone(&w), 0);
     fake_fault_add(&w.array,
                    (struct fake_fault){.method = "deleteShareSnapshot",
                                        .times = -1,

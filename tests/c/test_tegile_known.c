@@ -218,8 +218,8 @@ two_levels(void **state)
     end(&w);
 }
 
-/* What the array did not take is not known of it; what it was told before may
-   be in force. */
+/* What the array did not take is not certain; nor is what it was told
+   before. */
 static void
 refused(void **state)
 {
@@ -234,7 +234,7 @@ refused(void **state)
     assert_int_equal(resync(&w, &reader, 1), 0);
     assert_int_equal(w.states[0].code, MN_EREMOTE);
     assert_kept(&w, "0", "?? ip 192.0.2.2");
-    assert_kept(&w, "2", "");
+    assert_kept(&w, "2", "?? ip 192.0.2.2");
     end(&w);
 }
 
@@ -433,7 +433,7 @@ gone(void **state)
                                                  .times = 1,
                                                  .status = 500,
                                                  .body = "no"});
-    assert_int_equal(apply(&w, none, none, one, none), MN_ENOTFOUND);
+    assert_int_equal(apply(&w, none, none, one, none), MN_EREMOTE);
     mn_error_clear(&w.err);
     fake_rest_forget(&w.array);
     assert_int_equal(apply(&w, none, none, one, none), 0);
