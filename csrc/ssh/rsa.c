@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "core/alloc.h"
-#include "core/secret.h"
 #include "core/base64.h"
+#include "core/secret.h"
 #include "ssh/internal.h"
 
 #define OPENSSH_MAGIC "openssh-key-v1"
