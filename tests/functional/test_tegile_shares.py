@@ -233,6 +233,17 @@ def test_copies_are_not_taken_for_a_share_that_is_gone(any_array, default,
     assert copy.quota == GiB
 
 
+def test_a_share_is_deleted_where_it_is(any_array):
+    """Its location does not tell the project, and the default one was
+    changed: that nothing is there is not enough."""
+    any_array.assume(nfs_name="share")
+    any_array.add_project("pool-a", "fresh")
+    share = create(make_driver(any_array), share_proto="NFS")
+    driver = make_driver(any_array, tegile_default_project="fresh")
+    driver.delete_share(CONTEXT, share)
+    assert any_array.shares == {}
+
+
 @pytest.mark.parametrize("name", BAD_NAMES, ids=lambda n: ascii(n[:9]))
 def test_hostile_names_are_refused_before_anything_is_sent(array, driver,
                                                            name):
