@@ -66,7 +66,8 @@ bench: setup
 	$(RUN) -m benchmarks
 
 doc: venv
-	$(RUN) -m pip install $(PIP_FLAGS) -c $(CONSTRAINTS) '.[doc]'
+	$(RUN) -m pip install $(PIP_FLAGS) -c $(CONSTRAINTS) \
+	    --no-build-isolation -e '.[doc]'
 	$(RUN) -m sphinx -q -W -b html doc/source doc/build/html
 
 clean:
