@@ -83,7 +83,9 @@ wait_until_there(struct mn_tegile_op *op, const struct clone_place *c,
 }
 
 /* The clone comes with its parent's settings, which also say who may use it:
-   nobody shall, until Manila says so. */
+   nobody shall, until Manila says so. One that does not inherit them would not
+   be shared, and to be switched on later without an ACL of its own: for that
+   moment its project's ACL would count, or none. */
 static int
 finish(struct mn_tegile_op *op, const struct clone *clone,
        const struct mn_tegile_place *place, const struct mn_json *told,
