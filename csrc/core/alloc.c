@@ -58,7 +58,7 @@ mn_strdup(const char *s)
 }
 
 void
-mn_free_secret(char *s)
+mn_free_wiped(char *s)
 {
     if (s) {
         explicit_bzero(s, strlen(s));

@@ -14,8 +14,9 @@ void mn_free(void *p);                      /* [any] NULL-safe */
 char *mn_strdup(const char *s);             /* [any] NULL for NULL */
 char *mn_strndup(const char *s, size_t n);  /* [any] */
 
-/* Wipe and free a string that held a secret. NULL-safe. [any] */
-void mn_free_secret(char *s);
+/* Wipe and free a string that held a secret for a moment; what is kept belongs
+   into core/secret.h. NULL-safe. [any] */
+void mn_free_wiped(char *s);
 
 /* Make the n-th allocation from now fail once (1 = the next); 0 = never.
    For tests in one thread. */

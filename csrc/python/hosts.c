@@ -144,9 +144,9 @@ void
 mnpy_ssh_options_dispose(struct mnpy_ssh_options *o)
 {
     mn_free(o->login);
-    mn_free_secret(o->password);
+    mn_free_wiped(o->password);
     mn_free(o->private_key);
-    mn_free_secret(o->passphrase);
+    mn_free_wiped(o->passphrase);
     mn_free(o->known_hosts[0]);
     mn_free(o->known_hosts[1]);
     *o = (struct mnpy_ssh_options){0};

@@ -58,8 +58,9 @@ PyDoc_STRVAR(configure_doc,
              "\n"
              "Set what objects made from now on use: a dict with any of\n"
              "'exceptions' {name: class}, 'log' (callable(level, text)),\n"
-             "'wait' (callable() -> callable(fd) or None) and 'extra_specs'\n"
-             "(callable(share) -> dict).");
+             "'wait' (callable() -> callable(fd) or None), 'extra_specs'\n"
+             "(callable(share) -> dict) and 'private_data' (Manila's\n"
+             "DriverPrivateData).");
 
 static PyObject *
 configure(PyObject *module, PyObject *args, PyObject *kwargs)

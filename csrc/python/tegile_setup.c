@@ -29,7 +29,7 @@ maker_dispose(struct maker *m)
 {
     mn_free(m->server);
     mn_free(m->login);
-    mn_free_secret(m->password);
+    mn_free_wiped(m->password);
     mn_free(m->project);
     mn_free(m->ca_path);
     mn_argv_dispose(&m->pools);

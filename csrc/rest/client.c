@@ -164,8 +164,8 @@ look_at_cas(struct mn_rest_client *c, const struct mn_rest_config *config,
     if (stat(config->ca_path, &st) != 0
         || access(config->ca_path, R_OK) != 0) {
         return mn_error_set(err, MN_ECONFIG,
-                            "the certificates in %s can't be read: errno %d",
-                            config->ca_path, errno);
+                            "the certificates in %s can't be read: %s",
+                            config->ca_path, strerror(errno));
     }
     c->ca_is_directory = S_ISDIR(st.st_mode);
     return 0;

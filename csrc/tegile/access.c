@@ -80,7 +80,8 @@ change_level(struct mn_tegile_access *a, const struct mn_tegile_rule *rule,
 {
     int rc = allow(a, rule, err);
     if (rc == 0) {
-        rc = mn_tegile__deny(a, rule, mn_tegile__other(rule->level), err);
+        rc =
+            mn_tegile__deny(a, rule, mn_tegile__other_level(rule->level), err);
     }
     return rc ? rc : allow(a, rule, err);
 }
@@ -127,9 +128,9 @@ mn_tegile__take_away(struct mn_tegile_access *a,
                      const struct mn_tegile_rule *rule, struct mn_error *err)
 {
     int rc = mn_tegile__deny(a, rule, rule->level, err);
-    return rc == 0 && mn_tegile__may_differ(a, rule, false)
-               ? mn_tegile__deny(a, rule, mn_tegile__other(rule->level), err)
-               : rc;
+    return rc == 0 && mn_tegile__may_differ(a, rule, false) ? mn_tegile__deny(
+               a, rule, mn_tegile__other_level(rule->level), err)
+                                                            : rc;
 }
 
 /* Those that go first, then those that come: a rule may be in both lists, with

@@ -334,6 +334,8 @@ const struct mn_tegile_rule *
 mn_tegile__find_rule(const struct mn_tegile_rules *rules, const char *type,
                      const char *to);
 bool mn_tegile__is_user(const struct mn_tegile_rule *rule);
+/* "ro" for "rw", and the other way round. */
+const char *mn_tegile__other_level(const char *level);
 /* Note that a rule is not in force. */
 void mn_tegile__refuse(const struct mn_tegile_rule *rule,
                        const struct mn_error *why);
@@ -387,7 +389,6 @@ int mn_tegile__apply_one(struct mn_tegile_access *a,
 
 /* ---- known.c ---- */
 
-const char *mn_tegile__other(const char *level);
 /* What is known of the share's rules. */
 int mn_tegile__recall(struct mn_tegile_access *a, struct mn_error *err);
 void mn_tegile__known_dispose(struct mn_tegile_access *a);

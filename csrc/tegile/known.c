@@ -17,12 +17,6 @@
 /* "rw ip 10.0.0.1"; the level is "??" when it is not certain. */
 static const char unsure[] = "??";
 
-const char *
-mn_tegile__other(const char *level)
-{
-    return strcmp(level, "rw") == 0 ? "ro" : "rw";
-}
-
 static bool
 read_word(const char **text, const char *const *words, const char **word)
 {

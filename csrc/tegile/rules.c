@@ -127,3 +127,9 @@ mn_tegile__is_user(const struct mn_tegile_rule *rule)
 {
     return strcmp(rule->type, "user") == 0;
 }
+
+const char *
+mn_tegile__other_level(const char *level)
+{
+    return strcmp(level, "rw") == 0 ? "ro" : "rw";
+}

@@ -2,6 +2,8 @@
 /* Connections that are not made. */
 #include "testlib.h"
 
+#include "loopback.h"
+
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <semaphore.h>
@@ -62,20 +64,6 @@ nobody_waits_for_a_resolver(void **state)
     sem_post(&answer);
     mn_rest_reply_dispose(&reply);
     mn_rest_free(rest);
-}
-
-static int
-listen_somewhere(uint16_t *port)
-{
-    struct sockaddr_in a = {.sin_family = AF_INET,
-                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof a;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
-    assert_int_equal(listen(fd, 8), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
-    *port = ntohs(a.sin_port);
-    return fd;
 }
 
 /* Leave this process so many descriptors. Returns the former limit. */

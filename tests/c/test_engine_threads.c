@@ -4,6 +4,8 @@
    tsan); the results are looked at as well. */
 #include "testlib.h"
 
+#include "loopback.h"
+
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -32,20 +34,6 @@ hang_up(void *arg)
         close(fd);
     }
     return NULL;
-}
-
-static int
-listen_somewhere(uint16_t *port)
-{
-    struct sockaddr_in a = {.sin_family = AF_INET,
-                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof a;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
-    assert_int_equal(listen(fd, 128), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
-    *port = ntohs(a.sin_port);
-    return fd;
 }
 
 /* ---- what the threads do ---- */
