@@ -19,7 +19,6 @@ FILE, READ_FILE, BALLAST, BIG = '/file', '/read', '/ballast', '/big'
 DATA = bytes(range(256)) * 200 + b'the end'
 CHANGED = b'something else'
 COPYING, REVERTING = 'creating_from_snapshot', 'reverting_to_snapshot'
-GPFS_SECONDS = 0.4      # a command's, as in real life, so that both are seen
 MIB = 1 << 20
 REST = 8                # MiB that the ballast leaves of the share
 CHUNK = b'x' * (MIB // 4)
@@ -75,7 +74,7 @@ class GaneshaStory(Steps):
             extra_specs=dict(FEATURES))     # the client adds to it
 
     def _create_share(self):
-        self._share, _ = self._create(1, TYPE, name='demo')
+        self._share = self._create(1, TYPE, name='demo')
 
     def _step_rule(self, title, change, client, *level):
         self._step(title, lambda: change(self._share, client.address,
@@ -168,24 +167,33 @@ class GaneshaStory(Steps):
                     raise Failure(f'the file is still there on {node.name}')
 
     def _go_back(self):
-        with self._in_the_background(REVERTING) as said:
+        with self._first_look_held_up() as look:
             self._client.shares.revert_to_snapshot(self._share.share,
                                                    self._snapshot)
-            said += self._wait_for_share(self._share, 'available')
+            said = self._follow(self._share, REVERTING, look)
         self._wait_for_snapshot(self._snapshot)
         return said
 
     @contextlib.contextmanager
-    def _in_the_background(self, status):
-        """For what Manila's periodic task has to ask the driver about."""
-        said = []
-        fault = self._cluster.faults.add('mmlsquota', delay=GPFS_SECONDS)
+    def _first_look_held_up(self):
+        """What Manila's periodic task asks the driver about a long job has
+        no answer until the fault, which is given, is released: until then
+        the job is not done for Manila.
+        """
+        # the first mmlsquota is asked before the job begins
+        look = self._cluster.faults.add('mmlsquota', nth=2, hang='before')
         try:
-            yield said
+            yield look
         finally:
-            fault.remove()
-        if status not in dict(said):
-            raise Failure(f'the share was never in status "{status}"')
+            look.remove()
+
+    def _follow(self, share, status, look):
+        """What Manila says of a job that has to be seen in this status."""
+        said = self._wait_for_share(share, status)
+        look.release()
+        said += [pair for pair in self._wait_for_share(share, 'available')
+                 if pair not in said]
+        return said
 
     def _copy_of_snapshot(self):
         said = self._step('Create a share from the snapshot',
@@ -200,10 +208,11 @@ class GaneshaStory(Steps):
         self._check_content(self._c3, self._copy)
 
     def _create_copy(self):
-        with self._in_the_background(COPYING) as said:
-            self._copy, seen = self._create(
+        with self._first_look_held_up() as look:
+            self._copy = self._begin_creating(
                 1, TYPE, name='copy', snapshot_id=self._snapshot.id)
-            said += seen
+            said = self._follow(self._copy, COPYING, look)
+        self._find_locations(self._copy)
         return said
 
     def _show_said(self, said):

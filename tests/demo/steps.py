@@ -53,17 +53,23 @@ class Steps:
     # What the user does
 
     def _create(self, size, share_type, protocol='NFS', **more):
-        """A share once it is available, and what Manila said until then."""
-        created = Share(self._client.shares.create(
+        """A share once it is available."""
+        created = self._begin_creating(size, share_type, protocol, **more)
+        self._wait_for_share(created, 'available')
+        self._find_locations(created)
+        return created
+
+    def _begin_creating(self, size, share_type, protocol='NFS', **more):
+        return Share(self._client.shares.create(
             protocol, size, share_type=share_type, **more), size)
-        said = self._wait_for_share(created, 'available')
-        locations = self._client.share_export_locations.list(created.share)
+
+    def _find_locations(self, share):
+        locations = self._client.share_export_locations.list(share.share)
         paths = [location.path for location in locations]
         if not paths:
             raise Failure('the share has no export location')
-        created.location = ', '.join(paths)
-        created.path = paths[0].rpartition(':')[2]
-        return created, said
+        share.location = ', '.join(paths)
+        share.path = paths[0].rpartition(':')[2]
 
     def _allow(self, share, client, level, kind='ip'):
         rule = self._client.shares.allow(share.share, kind, client, level)

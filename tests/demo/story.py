@@ -47,7 +47,7 @@ class Story(Steps):
                          'share_backend_name': 'gpfs1'})
 
     def _create_share(self):
-        self._share, _ = self._create(1, 'gpfs', name='demo')
+        self._share = self._create(1, 'gpfs', name='demo')
 
     def _check_server(self, server, share):
         super()._check_server(server, share)

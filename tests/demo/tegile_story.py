@@ -69,7 +69,7 @@ class TegileStory(Steps):
         self._check(share)
 
     def _new(self, protocol, **more):
-        share, _ = self._step(
+        share = self._step(
             f'Create a share of 1 GiB for {protocol}',
             lambda: self._create(1, TYPE, protocol, **more))
         self._show_location(share)
@@ -108,7 +108,7 @@ class TegileStory(Steps):
         self._step('A client changes the file',
                    lambda: standing.put(FILE, CHANGED))
         self._show_content(share, CHANGED)
-        self._copy, _ = self._step(
+        self._copy = self._step(
             'Create a share from the snapshot', lambda: self._create(
                 1, TYPE, name='copy', snapshot_id=self._snapshot.id))
         self._show_location(self._copy)
