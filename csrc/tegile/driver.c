@@ -53,8 +53,11 @@ mn_tegile_new(const struct mn_tegile_config *config, struct mn_rest *rest,
     t->rest = rest;
     t->log = config->log;
     t->private_data = config->private_data;
-    t->request_ms = (int64_t)config->request_timeout_s * 1000;
     t->operation_ms = (int64_t)config->operation_timeout_s * 1000;
+    t->request_ms = (int64_t)config->request_timeout_s * 1000;
+    if (t->request_ms > t->operation_ms) {
+        t->request_ms = t->operation_ms;
+    }
     t->server = mn_strdup(config->server);
     t->project = mn_strdup(config->project);
     for (size_t i = 0; i < config->pools_n; i++) {

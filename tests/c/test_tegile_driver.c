@@ -42,7 +42,7 @@ keep_log(void *ctx, enum mn_log_level level, const char *text)
 }
 
 static void
-begin(struct world *w, const char *firmware)
+begin_hasty(struct world *w, const char *firmware, unsigned operation_s)
 {
     struct mn_tegile *t = NULL;
     *w = (struct world){0};
@@ -51,7 +51,7 @@ begin(struct world *w, const char *firmware)
         .server = "192.0.2.10",
         .project = "o",
         .request_timeout_s = REQUEST_S,
-        .operation_timeout_s = OPERATION_S,
+        .operation_timeout_s = operation_s,
         .log = {keep_log, w},
     };
     assert_int_equal(mn_tegile_new(&config, &w->array.rest, &t, &w->err), 0);
@@ -66,6 +66,12 @@ begin(struct world *w, const char *firmware)
     w->copy.name = COPY;
     w->snap = (struct mn_snapshot){
         .share = w->share, .id = SNAP + 15, .name = SNAP, .size_gib = 5};
+}
+
+static void
+begin(struct world *w, const char *firmware)
+{
+    begin_hasty(w, firmware, OPERATION_S);
 }
 
 static void
@@ -805,6 +811,18 @@ not_trusted(struct world *w, const struct operation *o, const char *method)
     again(w, o);
 }
 
+/* Also those that are asked once, and whose limit is that of a request. */
+static void
+no_request_outlasts_an_operation(void **state)
+{
+    struct world w;
+    (void)state;
+    begin_hasty(&w, "3.7.1", 5);
+    assert_int_equal(w.driver->vtable->check(w.driver, &w.err), 0);
+    assert_int_equal(w.array.given_up_ms, 5000);
+    end(&w);
+}
+
 static void
 limits(void **state)
 {
@@ -1335,6 +1353,7 @@ main(void)
         cmocka_unit_test(interruptions),
         cmocka_unit_test(canceled_half_way),
         cmocka_unit_test(limits),
+        cmocka_unit_test(no_request_outlasts_an_operation),
         cmocka_unit_test(asked_once),
         cmocka_unit_test(taken_back),
         cmocka_unit_test(made_anew),

@@ -12,7 +12,7 @@ from tests.backends.gpfs import NFSError
 from tests.demo import storage
 
 _POLL = 0.1
-_TIMEOUT = 60
+_TIMEOUT = 120
 _WIDTH = 64             # of what Manila says
 
 

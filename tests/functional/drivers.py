@@ -13,7 +13,7 @@ from manila_native import gpfs
 from manila_native import options
 
 CONTEXT = None
-JOB_SECONDS = 30
+JOB_SECONDS = 120
 _numbers = itertools.count()
 
 

@@ -9,7 +9,7 @@ import time
 HOST = '192.0.2.10'
 NETWORK = '198.51.100.0/24'
 HOST6 = '2001:db8::10'
-POLL_SECONDS = 30       # for the end of a long job on the storage
+POLL_SECONDS = 120      # for the end of a long job on the storage
 POLL_PAUSE = 0.05
 
 

@@ -8,12 +8,6 @@ import logging
 import re
 import traceback
 
-from manila.share import configuration
-from manila.share import driver as share_driver
-from oslo_config import cfg
-
-from manila_native import options
-from manila_native import tegile
 from tests.backends.intelliflash import Array, GiB, TiB
 from tests.functional import drivers
 from tests.functional import tegile_drivers
@@ -26,24 +20,9 @@ _numbers = itertools.count()
 
 
 def make_driver(array, **changes):
-    """A set-up TegileShareDriver of an array."""
-    group = f"tegile{next(_numbers)}"
-    config = configuration.Configuration(share_driver.share_opts,
-                                         config_group=group)
-    config.append_config_values(options.TEGILE_OPTS)
-    values = dict(driver_handles_share_servers=False,
-                  share_backend_name=group, tegile_nas_server=array.host,
-                  tegile_nas_port=array.port, tegile_nas_login=array.login,
-                  tegile_nas_password=array.password,
-                  tegile_default_project="openstack",
-                  tegile_ssl_cert_path=array.ca_file,
-                  tegile_connect_timeout=1, tegile_request_timeout=1,
-                  tegile_operation_timeout=3)
-    values.update(changes)
-    for name, value in values.items():
-        cfg.CONF.set_override(name, value, group=group)
-    driver = tegile.TegileShareDriver(
-        private_storage=tegile_drivers.new_storage(), configuration=config)
+    """A set-up TegileShareDriver that has asked the array nothing yet;
+    changes: options of the back end."""
+    driver = tegile_drivers.new_driver(array, **changes)
     driver.do_setup(None)
     return driver
 

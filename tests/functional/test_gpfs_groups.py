@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Snapshots of share groups, and groups from them."""
 
-import threading
-import time
+import concurrent.futures
 import uuid
 
 import pytest
@@ -128,19 +127,14 @@ def test_others_work_meanwhile(cluster, driver, shares):
     """Nobody holds the interpreter while the copies are waited for."""
     snap = group_snapshot(shares)
     driver.create_share_group_snapshot(CONTEXT, snap)
-    cluster.faults.add("mmlsquota", delay=0.2, times=None)
-    done = []
-
-    def work():
-        driver.create_share_group_from_share_group_snapshot(
+    # nth: the first one is asked before the copying begins
+    looking = cluster.faults.add("mmlsquota", nth=2, hang="before")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        made = pool.submit(
+            driver.create_share_group_from_share_group_snapshot,
             CONTEXT, group_from(snap), snap)
-        done.append(True)
-    thread = threading.Thread(target=work)
-    thread.start()
-    longest, last = 0, time.monotonic()
-    while thread.is_alive():
-        time.sleep(0.01)
-        now = time.monotonic()
-        longest, last = max(longest, now - last), now
-    thread.join()
-    assert done and longest < 0.5
+        looking.wait()
+        # who held the interpreter would get here when his command's time
+        # limit has passed, and fail
+        looking.release()
+        made.result()

@@ -23,7 +23,7 @@ DUMMY = {
 }
 
 
-def until(condition, timeout=30):
+def until(condition, timeout=120):
     """Poll until the condition is true and return its value."""
     deadline = time.monotonic() + timeout
     while True:

@@ -47,9 +47,10 @@ def test_no_connection(world, how):
 
 @pytest.mark.parametrize("how", ["tls-garbage", "tls-hang"])
 def test_connection_fails_once(world, how):
-    world.create()
+    driver = make_driver(world.array, tegile_connect_timeout=1)
+    driver.create_share(None, world.make_share())
     world.array.fault(None, how=how)
-    world.create()
+    driver.create_share(None, world.make_share())
     assert len(world.array.calls("createShare")) == 2
 
 

@@ -13,7 +13,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -317,15 +316,6 @@ def test_old_tls_is_refused(array):
 
 # Life
 
-def test_start_is_quick():
-    times = []
-    for _ in range(5):
-        begun = time.monotonic()
-        with Array():
-            times.append(time.monotonic() - begun)
-    assert min(times) < 0.3
-
-
 def test_nothing_remains():
     before = threading.active_count()
     with Array() as array:
@@ -362,9 +352,7 @@ def test_many_arrays():
 def test_many_shares(array, client):
     for number in range(10000):
         array.add_share('pool-a', 'openstack', f's{number}', quota=GiB)
-    begun = time.monotonic()
     assert len(client.v2('listShares', 'pool-a', 'openstack', True)) == 10000
-    assert time.monotonic() - begun < 5
 
 
 def test_parallel_requests(array):

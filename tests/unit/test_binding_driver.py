@@ -9,12 +9,12 @@ import socket
 import sys
 import textwrap
 import threading
-import time
 
 import pytest
 
 from manila_native import _native
 from manila_native import exceptions
+from tests.unit.held import HeldCommands
 
 HOST = '192.0.2.9'
 SHARE = {'id': '6a2c9a3e-3d35-4bf5-8ffb-3f8e1a6e3a01', 'name': 'share-1',
@@ -41,6 +41,11 @@ def helper(tmp_path):
         path.chmod(0o755)
         return [str(path)]
     return make
+
+
+@pytest.fixture
+def held(tmp_path):
+    return HeldCommands(tmp_path)
 
 
 def options(root_helper, **more):
@@ -293,60 +298,60 @@ def test_interrupting_log_callable_ends_the_call(helper):
         driver.ensure_shares(None, [SHARE])
 
 
-def test_signal_interrupts_the_wait(helper):
+def test_signal_interrupts_the_wait(held):
     driver = Driver()
-    driver._native_setup(options(helper('exec sleep 30')))
+    driver._native_setup(options(held.root_helper))
 
     def interrupt(signum, frame):
         raise InterruptedError('signal')
     old = signal.signal(signal.SIGALRM, interrupt)
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.2)
-        begin = time.monotonic()
         with pytest.raises(InterruptedError):
             driver._get_capacities()
-        assert time.monotonic() - begin < 10
+        assert not held.ended
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
 
 
-def test_waiting_gives_the_gil_away(helper):
-    driver = Driver()
-    driver._native_setup(options(helper('sleep 0.5; exit 5')))
+class Waiting:
+    """A thread that waits for a command, and what became of it."""
 
-    def work():
-        with pytest.raises(exceptions.GPFSException):
-            driver._get_capacities()
-    threads = [threading.Thread(target=work) for _ in range(5)]
-    begin = time.monotonic()
-    for t in threads:
-        t.start()
-    ticks = 0
-    while any(t.is_alive() for t in threads):
-        time.sleep(0.01)
-        ticks += 1
-    assert time.monotonic() - begin < 2.4
-    assert ticks > 10
+    def __init__(self, driver):
+        self._driver = driver
+        self._text = None
+        self._thread = threading.Thread(target=self._work)
+        self._thread.start()
 
-
-def test_setup_again_while_running(helper):
-    driver = Driver()
-    driver._native_setup(options(helper('sleep 0.5; echo first >&2; exit 5')))
-    caught = []
-
-    def work():
+    def _work(self):
         try:
-            driver._get_capacities()
-        except exceptions.GPFSException as e:
-            caught.append(str(e))
-    thread = threading.Thread(target=work)
-    thread.start()
-    time.sleep(0.2)
-    conf = options(['/bin/false'])
-    driver._native_setup(conf)
-    thread.join()
-    assert 'first' in caught[0]
+            self._driver._get_capacities()
+        except exceptions.GPFSException as error:
+            self._text = str(error)
+
+    def text(self):
+        self._thread.join()
+        return self._text
+
+
+def test_waiting_gives_the_gil_away(held):
+    driver = Driver()
+    driver._native_setup(options(held.root_helper))
+    threads = [Waiting(driver) for _ in range(5)]
+    held.wait(5)
+    held.let_go()
+    assert all('let go' in thread.text() for thread in threads)
+
+
+def test_setup_again_while_running(held):
+    driver = Driver()
+    driver._native_setup(options(held.root_helper))
+    thread = Waiting(driver)
+    held.wait()
+    driver._native_setup(options(['/bin/false']))
+    held.let_go()
+    assert 'let go' in thread.text()
 
 
 def test_wait_callable_gets_an_fd(helper):
@@ -365,21 +370,20 @@ def test_wait_callable_gets_an_fd(helper):
             os.fstat(fd)
 
 
-def test_raising_wait_callable_cancels(helper):
+def test_raising_wait_callable_cancels(held):
     class Timeout(BaseException):
         pass
 
     def wait(fd):
         raise Timeout
     driver = Driver()
-    driver._native_setup(options(helper('exec sleep 30'), wait=lambda: wait))
-    begin = time.monotonic()
+    driver._native_setup(options(held.root_helper, wait=lambda: wait))
     for name in NAMES:
         with pytest.raises(Timeout):
             calls(driver)[name]()
     with pytest.raises(Timeout):
         driver.ensure_shares(None, [SHARE])
-    assert time.monotonic() - begin < 10
+    assert not held.ended
 
 
 def test_backend_info(helper):

@@ -27,7 +27,7 @@ GANESHA_NEEDED = {
     "ganesha.nfsd": "nfs-ganesha", "dbus-daemon": "dbus-daemon",
     DBUS_SEND: "dbus-bin", "rpcbind": "rpcbind"}
 CLIENTS = 3
-START_SECONDS = 30
+START_SECONDS = 120
 STOP_SECONDS = 10
 START = ("import sys; sys.path.insert(0, sys.argv[1]); "
          "from {package}.server import main; main()")
@@ -139,7 +139,7 @@ class Fault(Caller):
     def remove(self):
         self._call("fault_remove", fault=self._number)
 
-    def wait(self, hits=1, timeout=10):
+    def wait(self, hits=1, timeout=120):
         """Wait until the fault struck."""
         if not self._call("fault_wait", fault=self._number, hits=hits,
                           timeout=timeout):

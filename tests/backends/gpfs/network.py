@@ -27,7 +27,7 @@ MANAGER = "mgr"
 CHUNK = 65536
 FORWARDING, DISABLED = 3, 0             # states of a bridge port
 SIOCGIFFLAGS, IFF_RUNNING = 0x8913, 0x40
-UP_SECONDS = 10
+UP_SECONDS = 60
 
 
 class Host:

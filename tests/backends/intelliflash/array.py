@@ -256,7 +256,7 @@ class Array:
             self._server.drop()
         return fault
 
-    def wait_fault(self, fault, hits=1, timeout=30):
+    def wait_fault(self, fault, hits=1, timeout=120):
         """Wait until a fault struck that often; whether it did."""
         return self._faults.wait(fault, hits, timeout)
 

@@ -86,7 +86,7 @@ class Journal(Sequence):
     def methods(self):
         return [each.method for each in self]
 
-    def wait(self, method=None, count=1, finished=False, timeout=30):
+    def wait(self, method=None, count=1, finished=False, timeout=120):
         """Wait for so many (finished) requests; whether they are there."""
         def enough():
             return count <= sum(

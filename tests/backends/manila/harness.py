@@ -23,7 +23,7 @@ _REPOSITORY = os.path.abspath(
     os.path.join(os.path.dirname(__file__), '..', '..', '..'))
 _TOKEN = 'admin:demo'       # noauthv2 takes "user:project" for a token
 _POLL = 0.05
-_API_TIMEOUT = 30
+_API_TIMEOUT = 120
 _TAIL = 15
 _CRASH = ('Fatal Python error', 'Current thread ')
 
@@ -45,7 +45,7 @@ class Manila:
               None: return as soon as the API answers, see wait()
     """
 
-    def __init__(self, backends, mode='threads', options=None, timeout=30):
+    def __init__(self, backends, mode='threads', options=None, timeout=120):
         self.backends = dict(backends)
         self.mode = mode
         self.api_url = None
@@ -78,7 +78,7 @@ class Manila:
             self.kill()
             raise
 
-    def wait(self, timeout=30):
+    def wait(self, timeout=120):
         """Wait until all back ends are up and have pools."""
         deadline = time.monotonic() + timeout
         # The API is asked for pools only after the scheduler knows them

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protocol nodes and scale as tests use them, through nodes and the API."""
 
-import time
 
 import pytest
 
@@ -71,7 +70,5 @@ def test_reset_takes_exports_and_settings(gpfs):
 
 def test_many_filesets(gpfs):
     gpfs.preload_filesets(5000, prefix="p", used=(1024, 3), comment="x")
-    start = time.monotonic()
     done = mm(gpfs.nodes[0], "mmrepquota", "-j", "-Y", "gpfs0")
     assert done.stdout.count(":p0") == 5000
-    assert time.monotonic() - start < 5         # 0.2 s; slow machines
