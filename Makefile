@@ -29,6 +29,9 @@ packages:
 venv: $(VENV)/stamp build-native
 
 $(VENV)/stamp: pyproject.toml setup.py $(CONSTRAINTS) Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "Manila 23, for the demo and the tests, needs Python 3.11 or" \
+	    "later: make PYTHON=python3.11 ..." >&2; exit 1; }
 	@echo "Making the virtual environment $(VENV)"
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install $(PIP_FLAGS) -c $(CONSTRAINTS) pip setuptools wheel

@@ -8,12 +8,12 @@ our drivers.
 import concurrent.futures
 import os
 import signal
-import time
 
 import pytest
 from manilaclient import exceptions
 
 from tests.backends.manila import Manila, ManilaError
+from tests.until import until
 
 DUMMY = {
     'share_driver': 'manila.tests.share.drivers.dummy.DummyDriver',
@@ -21,17 +21,6 @@ DUMMY = {
     'dummy_driver_default_driver_method_delay': 0,
     'dummy_driver_driver_methods_delays': 'create_share:0',
 }
-
-
-def until(condition, timeout=120):
-    """Poll until the condition is true and return its value."""
-    deadline = time.monotonic() + timeout
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f'not within {timeout} s'
-        time.sleep(0.2)
 
 
 def settled(client, share):

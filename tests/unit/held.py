@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A root helper whose commands take as long as a test wants them to."""
 
-import time
+from tests.until import until
 
 # The loop ends by itself: who stops everybody else would never be let go.
 SCRIPT = """\
@@ -35,8 +35,7 @@ class HeldCommands:
 
     def wait(self, count=1):
         """Until so many have."""
-        while self.begun() < count:
-            time.sleep(0.01)
+        until(lambda: self.begun() >= count)
 
     def let_go(self):
         self._directory.joinpath('held.open').touch()
