@@ -18,7 +18,7 @@ def run(module, cluster):
         [sys.executable, "-m", f"tests.functional.{module}",
          json.dumps(settings)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        timeout=120)
+        timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()[-1]
 

@@ -27,8 +27,7 @@ GANESHA_NEEDED = {
     "ganesha.nfsd": "nfs-ganesha", "dbus-daemon": "dbus-daemon",
     DBUS_SEND: "dbus-bin", "rpcbind": "rpcbind"}
 CLIENTS = 3
-START_SECONDS = 120
-STOP_SECONDS = 10
+STOP_SECONDS = 120
 START = ("import sys; sys.path.insert(0, sys.argv[1]); "
          "from {package}.server import main; main()")
 
@@ -113,7 +112,7 @@ class Journal(Caller):
     def clear(self):
         self._call("journal_clear")
 
-    def wait(self, count, ended=True, timeout=10):
+    def wait(self, count, ended=True, timeout=120):
         """Wait until `count` commands came (and ended)."""
         if not self._call("journal_wait", count=count, ended=ended,
                           timeout=timeout):
@@ -180,7 +179,7 @@ class Node(Caller):
 
     # Inside the node
 
-    def run(self, argv, input=None, environment=None, timeout=60,
+    def run(self, argv, input=None, environment=None, timeout=300,
             text=True, check=False):
         """Run a program in the node, not over SSH: CompletedProcess."""
         answer = self._call(

@@ -51,7 +51,7 @@ NFS_CORE_PARAM {
 }
 NFSV4 {
     Graceless = true;
-    Lease_Lifetime = 10;
+    Lease_Lifetime = 120;
     RecoveryBackend = fs;
     RecoveryRoot = %(recovery)s;
     Only_Numeric_Owners = true;

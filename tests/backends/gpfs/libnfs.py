@@ -94,7 +94,7 @@ class Mount:
     """A mounted export; paths are relative to it."""
 
     def __init__(self, library, server, export, version=4, uid=0, gid=0,
-                 timeout=10):
+                 timeout=120):
         self._library = library
         self._context = library.nfs_init_context()
         self._version = version

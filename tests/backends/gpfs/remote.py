@@ -108,7 +108,7 @@ class NFSClient(Host):
     """A host that mounts exports, by libnfs."""
 
     def mount(self, server, export, version=4, ipv6=False, uid=0, gid=0,
-              timeout=10):
+              timeout=120):
         """A `Mount`; server: a node or an address.
 
         export: the pseudo path (version 4) or the path (version 3).
@@ -117,7 +117,7 @@ class NFSClient(Host):
         return Mount(self._path, checked(self._call("mount", **how)))
 
     def hold(self, server, export, path, writes=True, version=4,
-             ipv6=False, uid=0, gid=0, timeout=10):
+             ipv6=False, uid=0, gid=0, timeout=120):
         """A `Holder` of a file in an export."""
         how = target(server, export, version, ipv6, uid, gid, timeout)
         return Holder(self._path, checked(self._call(
@@ -207,7 +207,7 @@ class Holder(Caller):
         """[(monotonic time, errno's name, operation)], oldest first."""
         return names(self._call("holder", holder=self._number))
 
-    def wait(self, turns=1, failures=0, timeout=20):
+    def wait(self, turns=1, failures=0, timeout=120):
         """Wait for so many more turns and so many more failures."""
         if not self._call("holder_wait", holder=self._number, turns=turns,
                           failures=failures, timeout=timeout):

@@ -88,7 +88,7 @@ class Manila:
                         f'the set-up of {name}')
         self._until(self._pools_are_known, deadline, 'services and pools')
 
-    def stop(self, timeout=20):
+    def stop(self, timeout=120):
         """End Manila in order; an error when it has to be killed."""
         if self._process is None:
             return
@@ -136,7 +136,7 @@ class Manila:
         request = urllib.request.Request(self.api_url + path, headers={
             'X-Auth-Token': _TOKEN,
             'X-OpenStack-Manila-API-Version': version})
-        with _OPENER.open(request, timeout=10) as response:
+        with _OPENER.open(request, timeout=_API_TIMEOUT) as response:
             return json.load(response)
 
     def log_text(self):
@@ -180,7 +180,7 @@ class Manila:
 
         url = self.api_url.rsplit('/', 1)[0] + '/'
         try:
-            versions = json.load(_OPENER.open(url, timeout=10))
+            versions = json.load(_OPENER.open(url, timeout=_API_TIMEOUT))
         except urllib.error.HTTPError as error:   # "300 Multiple Choices"
             versions = json.load(error)
         newest = [api_versions.APIVersion(each['version'])

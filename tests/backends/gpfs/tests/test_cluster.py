@@ -14,6 +14,7 @@ from .. import api, build
 from ..api import GPFSCluster, SimulatorError
 
 MM = "/usr/lpp/mmfs/bin/"
+SECONDS = 120
 
 
 @pytest.fixture
@@ -294,7 +295,7 @@ class Background(threading.Thread):
         self.done = mm(self.node, self.line, check=False)
 
     def wait(self):
-        self.join(20)
+        self.join(SECONDS)
         assert not self.is_alive()
         return self.done
 
@@ -430,7 +431,7 @@ def test_reset(gpfs):
     assert gpfs.journal.records() == []
     mm(gpfs.nodes[1], "mmlsfs gpfs0")
     done = subprocess.run(gpfs.ssh() + ["echo $0"], capture_output=True,
-                          text=True, timeout=20)
+                          text=True, timeout=SECONDS)
     assert done.stdout == "sh\n", done.stderr
 
 
@@ -472,8 +473,8 @@ class TestNothingStays:
             share(cluster)
             one = cluster.nodes[0]
             one.run(["exportfs", "-o", "rw", "10.0.0.1:/mnt/gpfs0/share1"])
-            subprocess.run(cluster.ssh() + ["-tt", "true"], timeout=20,
-                           capture_output=True, check=True)
+            subprocess.run(cluster.ssh() + ["-tt", "true"], check=True,
+                           capture_output=True, timeout=SECONDS)
             for path in ("/etc", "/usr", "/var", "/root", "/tmp", "/run"):
                 one.write_file(path + "/gpfs-simulator-was-here", "")
             assert mounts() == before[0]
@@ -502,7 +503,7 @@ class TestNothingStays:
         child.wait()
         child.stdout.close()
         for fd in watched:
-            assert api.wait_for_end(fd, 20)
+            assert api.wait_for_end(fd, SECONDS)
             os.close(fd)
         assert (mounts(), descendants(directory)) == (before, [])
         assert not os.path.exists(directory)
@@ -527,7 +528,7 @@ def test_program_for_people():
     assert any(line.startswith("ssh -F none") for line in shown)
     assert "[gpfs]\n" in shown
     child.send_signal(signal.SIGINT)
-    assert child.wait(20) == 0
+    assert child.wait(SECONDS) == 0
     child.stdout.close()
 
 

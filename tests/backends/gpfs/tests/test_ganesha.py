@@ -10,7 +10,7 @@ from ..api import GPFSCluster, SimulatorError
 from ..remote import NFSError
 from .test_cluster import mm, share
 
-SECONDS = 20
+SECONDS = 120
 BUS = ["dbus-send", "--print-reply", "--system", "--dest=org.ganesha.nfsd",
        "/org/ganesha/nfsd/ExportMgr"]
 pytestmark = pytest.mark.skipif(api.unavailable_ganesha() is not None,

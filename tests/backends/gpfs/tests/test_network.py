@@ -13,7 +13,7 @@ from .. import api, build
 from ..api import GPFSCluster
 from .test_cluster import descendants, fingerprint, mm, mounts
 
-SECONDS = 20
+SECONDS = 120
 pytestmark = pytest.mark.skipif(api.unavailable_network() is not None,
                                 reason=str(api.unavailable_network()))
 

@@ -11,7 +11,7 @@ from ..api import GPFSCluster, unavailable
 paramiko = pytest.importorskip("paramiko")
 
 STATE = "/usr/lpp/mmfs/bin/mmgetstate -Y"
-SECONDS = 20
+SECONDS = 120
 
 
 @pytest.fixture
@@ -35,7 +35,8 @@ class Connection:
         how = how or {"key_filename": cluster.private_key}
         self.client.connect(node.address, node.port, "root",
                             allow_agent=False, look_for_keys=False,
-                            timeout=SECONDS, banner_timeout=SECONDS, **how)
+                            timeout=SECONDS, banner_timeout=SECONDS,
+                            auth_timeout=SECONDS, **how)
 
     def start(self, command):
         channel = self.client.get_transport().open_session()

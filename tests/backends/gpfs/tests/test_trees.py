@@ -17,7 +17,7 @@ from .test_cluster import descendants, fingerprint, mm, mounts, share
 from .test_ganesha import eventually, export, open_share, refused
 
 MIB = 1 << 20
-SECONDS = 20
+SECONDS = 120
 MM = "/usr/lpp/mmfs/bin/"
 pytestmark = pytest.mark.skipif(api.unavailable_btrfs() is not None,
                                 reason=str(api.unavailable_btrfs()))
