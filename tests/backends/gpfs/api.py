@@ -112,10 +112,9 @@ class Journal(Caller):
     def clear(self):
         self._call("journal_clear")
 
-    def wait(self, count, ended=True, timeout=120):
-        """Wait until `count` commands came (and ended)."""
-        if not self._call("journal_wait", count=count, ended=ended,
-                          timeout=timeout):
+    def wait(self, count, timeout=120):
+        """Wait until `count` commands came and ended."""
+        if not self._call("journal_wait", count=count, timeout=timeout):
             raise SimulatorError(f"no {count} commands in {timeout} s, but "
                                  f"{self.lines()}")
 

@@ -39,10 +39,10 @@ class Journal:
         with self._changed:
             self._records.clear()
 
-    def wait(self, count, ended, timeout):
-        """Wait for so many (ended) records; whether they are there."""
+    def wait(self, count, timeout):
+        """Wait for so many ended records; whether they are there."""
         def enough():
-            return count <= sum(1 for r in self._records
-                                if not ended or r["ended"] is not None)
+            return count <= sum(r["ended"] is not None
+                                for r in self._records)
         with self._changed:
             return self._changed.wait_for(enough, timeout)

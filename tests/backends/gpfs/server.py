@@ -243,8 +243,8 @@ class Server:
     def op_journal_clear(self):
         self.journal.clear()
 
-    def op_journal_wait(self, count, ended, timeout):
-        return self.journal.wait(count, ended, timeout)
+    def op_journal_wait(self, count, timeout):
+        return self.journal.wait(count, timeout)
 
     def op_fault_add(self, **settings):
         return self.faults.add(**settings)

@@ -362,10 +362,11 @@ def test_killed_in_the_middle(gpfs):
 
 def test_killed_while_hanging(gpfs):
     one = gpfs.nodes[0]
-    gpfs.faults.add("mmcrfileset", hang="before")
-    done = one.run(["timeout", "-s", "KILL", "0.2",
-                    MM + "mmcrfileset", "gpfs0", "a"])
-    assert done.returncode != 0
+    fault = gpfs.faults.add("mmcrfileset", hang="before")
+    command = Background(one, "mmcrfileset gpfs0 a")
+    fault.wait()
+    one.run(["pkill", "-KILL", "-x", "mmcrfileset"], check=True)
+    assert command.wait().returncode != 0
     gpfs.journal.wait(1)
     assert gpfs.journal.records()[0].status is None
     gpfs.faults.clear()
@@ -385,12 +386,12 @@ def test_configuration_lock_times_out(gpfs):
 def test_configuration_lock_held_for_a_while(gpfs):
     one = gpfs.nodes[0]
     with gpfs.configuration_locked():
-        command = Background(one, "mmcrfileset gpfs0 a")
-        gpfs.journal.wait(1, ended=False)
+        command = Background(one, "mmcrfileset gpfs0 a 2>/tmp/told")
+        one.run(["sh", "-c", "until grep -qs Retrying /tmp/told; do "
+                             "sleep 0.01; done"], check=True)
         mm(one, "mmlsfileset gpfs0")            # queries need no lock
         assert "a" not in gpfs.filesets()
     assert command.wait().returncode == 0
-    assert "Retrying" in command.done.stderr
     with gpfs.configuration_locked(timeout=0.01):
         assert mm(one, "mmcrfileset gpfs0 b", check=False).returncode == 1
 
