@@ -11,6 +11,7 @@ import paramiko
 from manila_native import _native
 
 HOST = "127.0.0.1"
+SECONDS = 120
 
 
 class Connection(paramiko.ServerInterface):
@@ -21,8 +22,15 @@ class Connection(paramiko.ServerInterface):
         self.auths = auths
         self.behave = behave
         self.shells = []    # their channels
+        self.dropped = False
         self.transport = paramiko.Transport(sock)
+        # a client may stand still for a while
+        self.transport.banner_timeout = SECONDS
+        self.transport.handshake_timeout = SECONDS
+        self.transport.auth_timeout = SECONDS
         self.transport.add_server_key(key)
+
+    def start(self):
         # events: nobody waits here for the handshake
         self.transport.start_server(event=threading.Event(), server=self)
 
@@ -41,6 +49,7 @@ class Connection(paramiko.ServerInterface):
     def check_channel_request(self, kind, chanid):
         if self.behave == "drop":
             self.transport.close()
+            self.dropped = True
         return paramiko.OPEN_SUCCEEDED
 
     def check_channel_exec_request(self, channel, command):
@@ -91,9 +100,10 @@ class Server:
             while True:
                 sock = self.listener.accept()[0]
                 n = min(len(self.connections), len(self.behaviours) - 1)
-                self.connections.append(
-                    Connection(sock, self.key, self.behaviours[n],
-                               self.auths))
+                connection = Connection(sock, self.key, self.behaviours[n],
+                                        self.auths)
+                self.connections.append(connection)     # before it may end
+                connection.start()
 
     def executor(self, host=HOST, **settings):
         return _native.SSHExecutor(

@@ -13,6 +13,8 @@ import pytest
 from tests.functional.core_files import found
 from tests.functional.odd_ssh import HOST, Server
 
+RETRY_SECONDS = 15      # a server that refused more may take it then
+
 
 @pytest.fixture
 def serve(tmp_path):
@@ -43,22 +45,30 @@ def test_names_of_hosts_have_no_case(serve, hashed):
 
 def test_a_server_that_drops_who_logged_in(serve):
     server = serve("drop")
-    ssh = server.executor(connect_timeout=2, command_timeout=2)
+    ssh = server.executor()
     with pytest.raises(Exception) as caught:
         ssh.execute("true")
     assert caught.value.native_code == "CONNECT"
     assert len(server.connections) == 1
 
 
-def test_one_connection_is_all_that_the_server_allows(serve):
+def test_one_connection_is_all_that_the_server_allows(serve, tmp_path):
     server = serve("work", "drop")
-    ssh = server.executor(command_timeout=10)
+    ssh = server.executor()
+    go = tmp_path / "go"
+    begun = time.monotonic()
+    script = f"until [ -e '{go}' ]; do sleep 0.01; done; echo $1"
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(
-            lambda i: ssh.execute("sh", "-c", f"sleep 0.2; echo {i}"),
-            range(16)))
-    assert answers == [(f"{i}\n", "") for i in range(16)]
-    assert len(server.connections) == 2
+        answers = [pool.submit(ssh.execute, "sh", "-c", script, "sh", str(i))
+                   for i in range(16)]
+        while (len(server.connections) < 2
+               or not server.connections[1].dropped):
+            time.sleep(0.01)
+        go.touch()
+        assert [answer.result() for answer in answers] == [
+            (f"{i}\n", "") for i in range(16)]
+    tries = len(server.connections)
+    assert 2 <= tries <= 2 + (time.monotonic() - begun) // RETRY_SECONDS
 
 
 def test_the_end_of_a_connection_without_shells(serve):
@@ -72,7 +82,7 @@ def test_the_end_of_a_connection_without_shells(serve):
         time.sleep(0.01)
     transport.global_request("keepalive@openssh.com", wait=False)
     connection.sock.shutdown(socket.SHUT_WR)
-    transport.join(30)
+    transport.join(120)
     assert not transport.is_active()    # the client closed its end
     assert ssh.execute("echo", "again") == ("again\n", "")
 
