@@ -11,6 +11,8 @@ import threading
 import pytest
 
 from tests.backends.manila.settings import environment
+from tests.functional.share_manager import QUESTION
+from tests.until import until
 
 REPOSITORY = os.path.abspath(
     os.path.join(os.path.dirname(__file__), '..', '..'))
@@ -45,6 +47,12 @@ class Manager:
     def go_on(self):
         self._process.stdin.write('\n')
         self._process.stdin.flush()
+
+    def see_others_run(self):
+        """Other threads than that of the step, which is held meanwhile."""
+        question = self._directory / QUESTION
+        question.touch()
+        until(lambda: not question.exists())
 
     def kill(self):
         """Give it no time for anything."""

@@ -13,13 +13,15 @@ of JSON tells what Manila now thinks of the share, and the process waits for
 a line on its standard input, so that the caller can look at the storage
 meanwhile (it does not wait any more once its input is at its end).
 
-This is also where the driver's manners are seen: "pause" is the longest time
-in which the step kept all other threads (or greenthreads) from running.
+This is also where the driver's manners are seen: while a step waits for the
+storage, other threads (or greenthreads) must run.  One of them removes the
+file QUESTION whenever the caller makes it.
 """
 
 import argparse
 import json
 import os
+import pathlib
 import sys
 import threading
 import time
@@ -31,43 +33,22 @@ from tests.functional.share_stories import HOST, HOST6, NETWORK
 STORIES = {**share_stories.STORIES, **killed_stories.STORIES}
 BACKEND = 'gpfs1'
 RULES = [['ip', HOST, 'rw'], ['ip', NETWORK, 'ro'], ['ip', HOST6, 'ro']]
+QUESTION = 'question'
 TICK = 0.01
 
 
-class Ticker:
-    """Measures for how long others could not run."""
-
-    def __init__(self):
-        self._last = time.monotonic()
-        self._longest = 0
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self):
-        while True:
-            self._tick()
-            time.sleep(TICK)
-
-    def _tick(self):
-        now = time.monotonic()
-        self._longest = max(self._longest, now - self._last - TICK)
-        self._last = now
-
-    def start(self):
-        self._last = time.monotonic()
-        self._longest = 0
-
-    def longest(self):
-        self._tick()
-        return round(self._longest, 3)
+def answer(question):
+    """What others do all the time."""
+    while True:
+        question.unlink(missing_ok=True)
+        time.sleep(TICK)
 
 
 def live(life):
     """Take all steps and tell about each."""
-    ticker = Ticker()
     for step in (getattr(life, name) for name in life.STEPS):
-        ticker.start()
         step()
-        report = {'step': step.__name__, 'pause': ticker.longest()}
+        report = {'step': step.__name__}
         report.update(life.report())
         print(json.dumps(report), flush=True)
         sys.stdin.readline()
@@ -111,6 +92,8 @@ def main():
     import manila.cmd  # noqa: F401  (chooses threads or eventlet)
 
     prepare(options.directory, options.backend, options.settings)
+    question = pathlib.Path(options.directory, QUESTION)
+    threading.Thread(target=answer, args=(question,), daemon=True).start()
     try:
         live(STORIES[options.story](
             options.backend, options.pool or options.backend,

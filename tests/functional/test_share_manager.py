@@ -23,13 +23,20 @@ DRIVER = 'manila_native.gpfs.GPFSShareDriver'
 GANESHA_CONFIG = '/etc/ganesha/ganesha.conf'
 SERVICE = '/etc/init.d/nfs-ganesha'
 OPERATORS = 'NFS_Core_Param { Nb_Worker = 4; }\n'
-DELAY = 2       # of one command on the cluster, in seconds
 
 
 def running(mode, settings, directory, story='share', python=sys.executable):
     return managers.running(
         mode, managers.backend(DRIVER, settings), directory, story, python,
         extra_specs={'knfs:export_options': 'sync'})
+
+
+def hold(manager, *faults):
+    """Hold commands up until others were seen to run meanwhile."""
+    for fault in faults:
+        fault.wait()
+        manager.see_others_run()
+        fault.release()
 
 
 def assert_exports(cluster, report, quota, levels):
@@ -241,11 +248,10 @@ def live_with_snapshots(manager, cluster, polls_reverts=True):
 
     report = manager.step('extend')
     assert report['size'] == 2
-    fault = cluster.faults.add('mmrestorefs', delay=DELAY)
+    fault = cluster.faults.add('mmrestorefs', hang='before')
     manager.go_on()
+    hold(manager, fault)
     report = manager.step('revert')
-    assert fault.hits == 1
-    assert report['pause'] < DELAY / 2
     assert report['status'] == report['snapshot'] == 'available'
     # either the periodic task saw its end, or the call waited for it
     assert (report['seen'] > 0) == polls_reverts
@@ -366,12 +372,10 @@ def test_slow_cluster_does_not_stop_others(mode, gpfs_cluster, tmp_path):
     """Heartbeats and other requests go on while the driver waits."""
     with running(mode, gpfs_cluster.settings(), tmp_path) as manager:
         manager.step('init')
-        fault = gpfs_cluster.faults.add('mmcrfileset', delay=DELAY)
+        fault = gpfs_cluster.faults.add('mmcrfileset', hang='before')
         manager.go_on()
-        report = manager.step('create')
-        assert fault.hits == 1
-        assert report['status'] == 'available'
-        assert report['pause'] < DELAY / 2
+        hold(manager, fault)
+        assert manager.step('create')['status'] == 'available'
         for name in ('allow', 'extend', 'change', 'deny', 'restart',
                      'ensure', 'delete'):
             manager.go_on()
@@ -388,12 +392,11 @@ def test_slow_copies_do_not_stop_others(mode, gpfs_cluster, tmp_path):
             manager.step(name)
             if name != 'group_snapshot':
                 manager.go_on()
-        fault = gpfs_cluster.faults.add('mmlsquota', delay=DELAY, times=2)
+        faults = [gpfs_cluster.faults.add('mmlsquota', nth=nth, hang='before')
+                  for nth in (1, 2)]
         manager.go_on()
-        report = manager.step('group_clone')
-        assert fault.hits == 2
-        assert report['group'] == 'available'
-        assert report['pause'] < DELAY / 2
+        hold(manager, *faults)
+        assert manager.step('group_clone')['group'] == 'available'
         manager.go_on()
         manager.step('delete_group_snapshot')
         manager.finish()
