@@ -203,8 +203,13 @@ class Holder(Caller):
         """How often it went round."""
         return self._call("holder", holder=self._number)["turns"]
 
+    def failed(self):
+        """How many operations failed."""
+        return self._call("holder", holder=self._number)["failed"]
+
     def failures(self):
-        """[(monotonic time, errno's name, operation)], oldest first."""
+        """[(monotonic time, errno's name, operation)], oldest first, of the
+        first thousand."""
         return names(self._call("holder", holder=self._number))
 
     def wait(self, turns=1, failures=0, timeout=120):
