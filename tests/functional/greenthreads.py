@@ -79,11 +79,11 @@ def interrupted(ssh):
     for _ in range(10):
         try:
             with eventlet.Timeout(0.02):
-                ssh.execute("sleep", "5")
+                ssh.execute("sleep", "120")
         except eventlet.Timeout:
             ended += 1
         assert ssh.execute("echo", "fine") == ("fine\n", "")
-    victim = eventlet.spawn(ssh.execute, "sleep", "5")
+    victim = eventlet.spawn(ssh.execute, "sleep", "120")
     eventlet.sleep(0.02)
     victim.kill()
     assert ssh.execute("echo", "fine") == ("fine\n", "")
