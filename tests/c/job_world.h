@@ -61,7 +61,7 @@ must(struct world *w, const char *text)
 static inline void
 wait_until(struct world *w, const char *text)
 {
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 6000; i++) {
         if (shell(w, text) == 0) {
             return;
         }
@@ -142,7 +142,6 @@ setup(void **state)
                                    .snapshot_dir = ".snapshots",
                                    .expect_kib = 4711,
                                    .beat_s = "0.2",
-                                   .stale_s = 2,
                                    .bin = w->bin};
     *state = w;
     return 0;
@@ -195,7 +194,7 @@ poll_job(struct world *w, unsigned wait_s)
 static inline void
 reaches(struct world *w, enum mn_job_status status)
 {
-    poll_job(w, 20);
+    poll_job(w, 120);
     if (w->report.state.status != status) {
         shell(w, "cat \"$J/log\" \"$J\"/a*/out; ls -lR \"$J\"");
         fail_msg("status %d: %s\n%s", (int)w->report.state.status,

@@ -109,8 +109,8 @@ goes_on_after_its_node_died(void **state)
     assert_int_equal(start(w), 0);
     wait_until(w, "[ -e $T/held ]");
     assert_int_equal(poll_job(w, 0), MN_JOB_COPYING);
-    must(w, "kill -9 -$(cat \"$J/a1/pid\") -$(cat \"$J/a1/worker\")");
-    must(w, "rm $T/hold");
+    must(w, "kill -9 -$(cat \"$J/a1/pid\") -$(cat \"$J/a1/worker\") &&"
+            "touch -d '2 minutes ago' \"$J/a1/beat\"; rm $T/hold");
     reaches(w, MN_JOB_DONE);
     must(w, "[ -d \"$J/a2\" ] && [ ! -e \"$J/a3\" ]");
     must(w, same_trees);
@@ -126,7 +126,7 @@ no_work_without_watcher(void **state)
     wait_until(w, "[ -e $T/held ]");
     must(w, "kill -9 $(cat \"$J/a1/pid\")");
     wait_until(w, "! kill -0 -$(cat \"$J/a1/worker\")");
-    must(w, "rm $T/hold");
+    must(w, "touch -d '2 minutes ago' \"$J/a1/beat\"; rm $T/hold");
     reaches(w, MN_JOB_DONE);
     must(w, same_trees);
 }
@@ -154,7 +154,7 @@ gives_up(void **state)
         must(w, "rm $T/held; for p in \"$J\"/a*/worker; do"
                 " kill -9 -$(cat \"$p\"); done 2>/dev/null; sleep 0.3");
         wait_until(w, "[ ! -e \"$J/a1\" ] || ls \"$J\"/a*/ended");
-        for (int k = 0; k < 100 && poll_job(w, 0) == MN_JOB_COPYING
+        for (int k = 0; k < 6000 && poll_job(w, 0) == MN_JOB_COPYING
                         && shell(w, "[ -e $T/held ]");
              k++) {
             usleep(50000);
@@ -179,7 +179,7 @@ gives_up_for_good(void **state)
     wait_until(w, "[ -e $T/held ]");
     must(w, "sed -i '5s/.*/1/' \"$J/args\" &&" /* this attempt is the last */
             "kill -STOP -$(cat \"$J/a1/pid\") &&"
-            "touch -d '1 minute ago' \"$J/a1/beat\"");
+            "touch -d '2 minutes ago' \"$J/a1/beat\"");
     assert_int_equal(poll_job(w, 0), MN_JOB_FAILED);
     assert_contains(w->report.state.text, "died 1 times");
     wait_until(w, "! kill -0 -$(cat \"$J/a1/worker\")");
@@ -195,7 +195,7 @@ given_up_elsewhere(void **state)
     wait_until(w, "[ -e $T/held ]");
     must(w, "sed -i '5s/.*/1/' \"$J/args\" && echo elsewhere "
             ">\"$J/a1/node\" && kill -STOP -$(cat \"$J/a1/pid\") &&"
-            "touch -d '1 minute ago' \"$J/a1/beat\"");
+            "touch -d '2 minutes ago' \"$J/a1/beat\"");
     assert_int_equal(poll_job(w, 0), MN_JOB_FAILED);
     must(w, "kill -CONT -$(cat \"$J/a1/pid\")");
     wait_until(w, "! kill -0 -$(cat \"$J/a1/worker\")");
@@ -289,8 +289,8 @@ many_begin_at_once(void **state)
          "cd $T && mkdir -p \"$J/..\" && for i in 1 2 3 4 5 6 7 8; do "
          "d=$(mktemp -d \"$J/../.new.XXXXXXXX\"); "
          "printf %s \"$MN_SCRIPT\" >\"$d/job\"; "
-         "for a in copy $T/bin 1 3 5 gpfs0 f s $T/src \"$G\" .snapshots 7; do "
-         "printf '%s\\n' \"$a\"; done >\"$d/args\"; done; "
+         "for a in copy $T/bin 1 60 5 gpfs0 f s $T/src \"$G\" .snapshots 7; "
+         "do printf '%s\\n' \"$a\"; done >\"$d/args\"; done; "
          "for d in \"$J\"/../.new.*; do sh \"$d/job\" start \"$J\" "
          "\"$d\" & done; wait; rm $T/hold");
     reaches(w, MN_JOB_DONE);
@@ -307,7 +307,8 @@ stops(void **state)
     wait_until(w, "[ -e $T/held ]");
     must(w, "cp \"$J/a1/worker\" $T/worker");
     assert_int_equal(stop(w), 0);
-    must(w, "[ ! -e \"$J\" ]; ! kill -0 -$(cat $T/worker) 2>/dev/null");
+    must(w, "[ ! -e \"$J\" ]");
+    wait_until(w, "! kill -0 -$(cat $T/worker) 2>/dev/null");
     assert_int_equal(stop(w), 0);
     assert_int_equal(poll_job(w, 0), MN_JOB_NONE);
 }
@@ -330,7 +331,6 @@ static void
 stops_when_its_node_is_dead(void **state)
 {
     struct world *w = *state;
-    w->spec.stale_s = MN_JOB_STALE_S;
     hold(w);
     assert_int_equal(start(w), 0);
     wait_until(w, "[ -e $T/held ]");
@@ -398,7 +398,8 @@ a_later_attempt_wins(void **state)
     wait_until(w, "[ -e $T/held ]");
     must(w, "mkdir \"$J/a2\"");
     wait_until(w, "[ -e \"$J/a1/ended\" ]");
-    must(w, "[ ! -e \"$J/status\" ] && rm $T/hold");
+    must(w, "[ ! -e \"$J/status\" ] && rm $T/hold &&"
+            "touch -d '2 minutes ago' \"$J/a2\"");
     reaches(w, MN_JOB_DONE); /* nobody beats in a2 either: a3 */
     must(w, "[ -e \"$J/a3\" ]");
 }
@@ -487,7 +488,9 @@ no_space_to_begin(void **state)
 static void
 no_inode_to_begin(void **state)
 {
-    full_when_it_begins(*state, "nr_inodes=100",
+    struct world *w = *state;
+    w->spec.stale_s = 2; /* there is no room for a beat */
+    full_when_it_begins(w, "nr_inodes=100",
                         "n=0; while true >$T/small/f$((n += 1)); do :; done");
 }
 
@@ -504,7 +507,8 @@ stops_without_inodes(void **state)
     wait_until(w, "[ -e $T/held ]");
     must(w, "while true >$T/small/f$((n += 1)); do :; done 2>/dev/null; true");
     must(w, "cp \"$J/a1/worker\" $T/worker; sh \"$J/job\" stop \"$J\"");
-    must(w, "[ ! -e \"$J\" ]; ! kill -0 -$(cat $T/worker) 2>/dev/null");
+    must(w, "[ ! -e \"$J\" ]");
+    wait_until(w, "! kill -0 -$(cat $T/worker) 2>/dev/null");
 }
 
 /* ---- revert ---- */
@@ -596,7 +600,7 @@ an_old_attempt_ends(void **state)
     wait_until(w, "[ -s $T/ran ]");
     must(w, "cp \"$J/a1/pid\" \"$J/a1/worker\" $T &&"
             "kill -STOP -$(cat $T/pid) -$(cat $T/worker) &&"
-            "touch -d '1 minute ago' \"$J/a1/beat\"");
+            "touch -d '2 minutes ago' \"$J/a1/beat\"");
     w->spec.snapshot = "snap-2";
     assert_int_equal(start(w), 0);
     wait_until(w, "grep -q snap-2 $T/ran");
