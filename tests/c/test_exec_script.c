@@ -34,7 +34,7 @@ static int
 render(struct run *r)
 {
     assert_int_equal(mn_script_mark(r->mark, &r->err), 0);
-    struct mn_script_options o = {.timeout_s = 20, .mark = r->mark};
+    struct mn_script_options o = {.timeout_s = 600, .mark = r->mark};
     return mn_script_render(&r->plan, &o, &r->script, &r->err);
 }
 
@@ -318,23 +318,31 @@ no_answer_stops_the_plan(void **state)
 }
 
 /* What never ends is killed with all that it started; what came before is
-   told, and which step it was. */
+   told, and which step it was. The watchdog's time is over when the step says
+   so. */
 static void
 the_watchdog_strikes(void **state)
 {
+    char dir[] = "/tmp/mn-script-XXXXXX";
     (void)state;
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(setenv("D", dir, 1), 0);
     for (int k = 0; k < SHELLS; k++) {
         struct run r = {.err = MN_ERROR_INIT};
         mn_plan_run(&r.plan, "echo", "before", NULL);
         mn_step_guard(mn_plan_run(&r.plan, "echo", "no", NULL), 0, 1, false);
         mn_plan_run(&r.plan, "sh", "-c",
-                    "echo out; echo err >&2; sleep 600 & echo $!; wait", NULL);
+                    "echo out; echo err >&2; sleep 600 & echo $!;"
+                    ": >$D/over; wait",
+                    NULL);
         mn_plan_run(&r.plan, "echo", "never", NULL);
         for (size_t i = 0; i < r.plan.n; i++) {
             r.plan.steps[i].timeout_s = i == 2 ? 1 : 0;
         }
         assert_int_equal(mn_script_mark(r.mark, &r.err), 0);
         struct mn_script_options o = {.mark = r.mark};
+        mn_buf_puts(&r.script, "sleep() { [ $1 = 1 ] && until [ -e $D/over ];"
+                               "do command sleep 0.05; done; }\n");
         assert_int_equal(mn_script_render(&r.plan, &o, &r.script, &r.err), 0);
         assert_int_equal(mn_result_init(&r.result, r.plan.n, &r.err), 0);
         feed(shells[k], mn_buf_view(&r.script), &r.result.out, &r.result.err);
@@ -347,14 +355,16 @@ the_watchdog_strikes(void **state)
         assert_true(mn_slice_starts(r.result.steps[2].out, "out\n"));
         pid_t left = atoi(r.result.steps[2].out.p + 4);
         assert_true(left > 1);
-        for (int i = 0; i < 1000 && !is_dead(left); i++) {
+        for (int i = 0; i < 6000 && !is_dead(left); i++) {
             usleep(10000); /* the kernel takes its time to kill */
         }
         assert_true(is_dead(left));
+        assert_int_equal(system("rm $D/over"), 0);
         assert_int_equal(mn_result_check(&r.result, &r.plan, "h", &r.err),
                          MN_ETIMEDOUT);
         run_dispose(&r);
     }
+    assert_int_equal(rmdir(dir), 0);
 }
 
 static int
