@@ -142,7 +142,7 @@ start(void)
         system("ganesha.nfsd -L /tmp/log -f /etc/ganesha/ganesha.conf -N "
                "NIV_EVENT -p /tmp/ganesha.pid && i=0; until " MANAGER
                "ShowExports >/dev/null 2>&1; do i=$((i+1)); "
-               "[ $i -lt 200 ] || exit 1; sleep 0.05; done"),
+               "[ $i -lt 2400 ] || exit 1; sleep 0.05; done"),
         0);
 }
 
