@@ -97,7 +97,7 @@ def start(module, array):
 def last_line(program):
     """What it prints at its end."""
     try:
-        output, errors = program.communicate(timeout=120)
+        output, errors = program.communicate(timeout=300)
     finally:
         program.kill()
     assert program.returncode == 0, errors

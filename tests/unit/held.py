@@ -7,7 +7,7 @@ from tests.until import until
 SCRIPT = """\
 #!/bin/sh
 : > "$0.begun.$$"
-for _ in $(seq 600); do
+for _ in $(seq 6000); do
     if [ -e "$0.open" ]; then
         echo "let go" >&2
         exit 5

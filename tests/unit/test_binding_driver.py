@@ -305,14 +305,18 @@ def test_signal_interrupts_the_wait(held):
 
     def interrupt(signum, frame):
         raise InterruptedError('signal')
+
+    def send(receiver):
+        held.wait()
+        signal.pthread_kill(receiver, signal.SIGALRM)
     old = signal.signal(signal.SIGALRM, interrupt)
+    threading.Thread(target=send, args=[threading.get_ident()],
+                     daemon=True).start()
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.2)
         with pytest.raises(InterruptedError):
             driver._get_capacities()
         assert not held.ended
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
 
 
@@ -551,17 +555,16 @@ def test_shrink_arguments(failing):
                                     'reverting_to_snapshot'])
 def test_status_while_nobody_answers(tmp_path, before):
     """An exception would have Manila give a share up that still grows."""
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        port = s.getsockname()[1]
     driver = Driver()
-    driver._native_setup(options(
-        [], local_hosts=[], cluster_host='127.0.0.1',
-        ssh={'port': port, 'login': 'root', 'connect_timeout': 2}))
-    assert driver.get_share_status(dict(SHARE, status=before)) == {
-        'status': before, 'export_locations': [], 'progress': None}
-    with pytest.raises(exceptions.GPFSConnectionException):
-        driver.get_share_status(SHARE)
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))        # and does not listen
+        driver._native_setup(options(
+            [], local_hosts=[], cluster_host='127.0.0.1',
+            ssh={'port': s.getsockname()[1], 'login': 'root'}))
+        assert driver.get_share_status(dict(SHARE, status=before)) == {
+            'status': before, 'export_locations': [], 'progress': None}
+        with pytest.raises(exceptions.GPFSConnectionException):
+            driver.get_share_status(SHARE)
 
 
 def test_snapshot_without_a_share(failing):

@@ -64,15 +64,15 @@ def test_own_command_error():
 
 def test_connection_refused():
     with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        port = s.getsockname()[1]
-    ssh = _native.SSHExecutor('127.0.0.1', port=port, login='root')
-    with pytest.raises(exceptions.GPFSConnectionException) as caught:
-        ssh.execute('true')
-    assert caught.value.native_code == 'CONNECT'
-    assert '127.0.0.1' in str(caught.value)
-    with pytest.raises(_native.GPFSException):
-        ssh.run_plan([['true'], ['true']])
+        s.bind(('127.0.0.1', 0))        # and does not listen
+        ssh = _native.SSHExecutor('127.0.0.1', port=s.getsockname()[1],
+                                  login='root')
+        with pytest.raises(exceptions.GPFSConnectionException) as caught:
+            ssh.execute('true')
+        assert caught.value.native_code == 'CONNECT'
+        assert '127.0.0.1' in str(caught.value)
+        with pytest.raises(_native.GPFSException):
+            ssh.run_plan([['true'], ['true']])
 
 
 def test_no_answer(tmp_path):
