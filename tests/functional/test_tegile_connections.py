@@ -26,6 +26,7 @@ def world():
 
 
 @pytest.mark.parametrize("how", ["refuse", "tls-garbage", "tls-hang"])
+@drivers.hasty
 def test_no_connection(world, how):
     share = world.make_share()
     hasty = make_driver(world.array, tegile_operation_timeout=2)
@@ -104,6 +105,7 @@ def test_no_silent_repetition(world, how):
 
 
 @pytest.mark.parametrize("how", ["reset", "close"])
+@drivers.hasty
 def test_lost_and_not_to_be_asked_about(world, how):
     """The error is that of what could not be done."""
     share = world.make_share()
@@ -121,6 +123,7 @@ def test_lost_and_not_to_be_asked_about(world, how):
     assert world.quota(share) == 1
 
 
+@drivers.hasty
 def test_out_of_time_but_not_half_made(world):
     """What remains to be done when an operation's time is over."""
     share = world.make_share()

@@ -60,8 +60,9 @@ def test_1_an_array_that_hangs_is_left():
             with pytest.raises(RuntimeError):
                 in_tree.get_share_stats(refresh=True)
         assert "timeout" not in get.call_args.kwargs
-        driver = make_driver(array, tegile_request_timeout=1,
-                             tegile_operation_timeout=1)
+        driver = new_driver(array, tegile_request_timeout=1,
+                            tegile_operation_timeout=1)
+        driver.do_setup(CONTEXT)
         array.fault("createShare", how="hang", times=None)
         fails(driver.create_share, CONTEXT, make_share(), code="TIMEDOUT")
 

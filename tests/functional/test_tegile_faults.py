@@ -9,6 +9,7 @@ from concurrent import futures
 import pytest
 
 from manila_native import exceptions
+from tests.functional import drivers
 from tests.functional import tegile_cases
 from tests.functional.tegile_worlds import World, check_error
 
@@ -72,8 +73,13 @@ def disturb(request, worlds):
         settings = {"tegile_request_timeout": 1 if "hang" in fault else 30,
                     "tegile_operation_timeout": (
                         2 if fault in ENDLESS else 4 if fault in ODD else 60)}
-        try:
+
+        def attempt():
             test(make(world.twin(**settings)), method, *fault)
+        try:
+            if "hang" in fault or fault in (*ENDLESS, *ODD):
+                attempt = drivers.hasty(attempt)
+            attempt()
         except BaseException as e:
             return f"{fault}: {type(e).__name__}: {e}"
 

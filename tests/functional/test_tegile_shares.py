@@ -9,6 +9,7 @@ import pytest
 from manila import exception
 
 from tests.backends.intelliflash import Assumptions, GiB, MiB, TiB
+from tests.functional import drivers
 from tests.functional.tegile_drivers import (
     CONTEXT, FIRMWARES, NEW, OLD, PROJECT, Array, asked, create, fails,
     located, make_driver, make_share, new_driver, paths, snapshot_of)
@@ -471,6 +472,7 @@ def test_a_pool_that_is_gone_is_no_other_pool_s_trouble(firmware):
     {"how": "error", "code": "SUSPENDED"}, {"how": "hang"},
     {"how": "error", "code": "GENERAL"}, {"how": "not-json"}])
 @pytest.mark.parametrize("firmware", FIRMWARES)
+@drivers.hasty
 def test_a_pool_that_can_t_be_listed_is_no_other_pool_s_trouble(firmware,
                                                                 fault):
     """Nor does it take all the time that there is."""

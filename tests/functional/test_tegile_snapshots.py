@@ -272,6 +272,7 @@ def test_clones_survive_everything(array, driver, share, refusal):
     assert array.shares == {}
 
 
+@drivers.hasty
 def test_nobody_is_told_of_clones_that_may_not_be():
     """Before 3.7 the array can't be asked for them, and it is busy for other
     reasons, too."""
@@ -397,6 +398,7 @@ def test_a_revert_that_would_destroy_something(array, driver, nfs, how,
 @pytest.mark.parametrize("lost", [
     {"how": "error", "code": "REQUEST_TIMEOUT"},
     {"how": "status", "status": 504}], ids=str)
+@drivers.hasty
 def test_a_revert_of_which_nobody_knows(array, lost):
     """Nothing is said of what was or was not changed."""
     driver = make_driver(array, tegile_request_timeout=1,
