@@ -14,6 +14,8 @@ RUN = $(VENV)/bin/python
 C_FILES = $(wildcard csrc/*/*.c csrc/*/*.h tests/c/*.[ch] tests/fuzz/*.[ch])
 
 .PHONY: demo test setup packages venv lint c-test pytest bench doc clean
+# Packages come first, and tests need the processors.
+.NOTPARALLEL:
 
 demo: setup
 	$(RUN) -m tests.demo
