@@ -203,12 +203,22 @@ tasks_run(struct engine *e)
 /* ---- operations ---- */
 
 static void
-op_end(struct mn_op *op, enum mn_code code, const char *text)
+op_cancel(struct mn_op *op)
 {
     struct mn_error err = MN_ERROR_INIT;
     op->kind->abandon(op);
-    mn_error_set(&err, code, "%s%s", op->what, text);
-    mn_op_finish(op, code, &err);
+    mn_error_set(&err, MN_ECANCELED, "%s: canceled", op->what);
+    mn_op_finish(op, MN_ECANCELED, &err);
+}
+
+static void
+op_time_out(struct mn_op *op)
+{
+    struct mn_error err = MN_ERROR_INIT;
+    bool begun = op->kind->abandon(op);
+    mn_error_set(&err, MN_ETIMEDOUT, "%s: no answer in time; %s", op->what,
+                 begun ? "outcome unknown" : "nothing was sent");
+    mn_op_finish(op, MN_ETIMEDOUT, &err);
 }
 
 static void
@@ -240,11 +250,11 @@ ops_check(struct engine *e)
     struct mn_op *op = e->live;
     while (op) {
         if (atomic_load(&op->cancel_asked)) {
-            op_end(op, MN_ECANCELED, ": canceled");
+            op_cancel(op);
             op = e->live;
         }
         else if (op->deadline_ms <= now) {
-            op_end(op, MN_ETIMEDOUT, ": no answer in time; outcome unknown");
+            op_time_out(op);
             op = e->live;
         }
         else {

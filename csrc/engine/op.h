@@ -20,8 +20,9 @@ struct mn_op;
 
 struct mn_op_kind {
     void (*start)(struct mn_op *op);   /* [engine] */
-    void (*abandon)(struct mn_op *op); /* [engine] deadline or cancel: stop
-                                          work; must not call finish */
+    bool (*abandon)(struct mn_op *op); /* [engine] deadline or cancel: stop
+                                          work; whether it may have had an
+                                          effect; must not call finish */
     void (*free)(struct mn_op *op);    /* [any] last reference gone */
 };
 

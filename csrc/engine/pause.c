@@ -27,10 +27,11 @@ start(struct mn_op *op)
     mn_timer_start(&p->timer, mn_clock_ms() + p->ms);
 }
 
-static void
+static bool
 abandon(struct mn_op *op)
 {
     mn_timer_stop(&((struct pause *)op)->timer);
+    return false;
 }
 
 static void

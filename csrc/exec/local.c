@@ -122,7 +122,7 @@ op_start(struct mn_op *op)
     run_next(pending_of(op));
 }
 
-static void
+static bool
 op_abandon(struct mn_op *op)
 {
     struct mn_pending *p = pending_of(op);
@@ -130,6 +130,7 @@ op_abandon(struct mn_op *op)
     if (p->process) {
         mn_process_abandon(p->process);
     }
+    return p->process;
 }
 
 static void

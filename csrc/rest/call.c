@@ -111,7 +111,7 @@ start(struct mn_op *op)
     c->waiting_tail = &call->next;
 }
 
-static void
+static bool
 abandon(struct mn_op *op)
 {
     struct mn_rest_call *call = (struct mn_rest_call *)op;
@@ -119,7 +119,7 @@ abandon(struct mn_op *op)
     if (!call->queued) {
         end_transfer(call);
         leave(c);
-        return;
+        return call->reply.sent;
     }
     struct mn_rest_call **link = &c->waiting;
     while (*link != call) {
@@ -130,6 +130,7 @@ abandon(struct mn_op *op)
         c->waiting_tail = link;
     }
     call->queued = false;
+    return false;
 }
 
 static void

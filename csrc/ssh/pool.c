@@ -304,16 +304,18 @@ op_start(struct mn_op *base)
     mn_pool__dispatch(pool);
 }
 
-static void
+static bool
 op_abandon(struct mn_op *base)
 {
     struct mn_ssh_op *op = op_of(base);
     if (op->shell) {
         mn_shell__abandon(op->shell);
+        return true;
     }
-    else if (op->host->pool) {
+    if (op->host->pool) {
         queue_remove(op->host->pool, op);
     }
+    return false;
 }
 
 static void
@@ -344,10 +346,11 @@ release_start(struct mn_op *base)
     mn_op_finish(base, MN_OK, NULL);
 }
 
-static void
+static bool
 release_abandon(struct mn_op *base)
 {
     (void)base; /* start ends it at once */
+    return false;
 }
 
 static const struct mn_op_kind release_kind = {release_start, release_abandon,

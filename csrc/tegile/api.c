@@ -134,7 +134,8 @@ call(struct mn_tegile_op *op, const struct mn_tegile_method *method,
         }
         int rc = may_repeat(method, &v) ? mn_tegile__pause(op, attempt, &over)
                                         : MN_ETIMEDOUT;
-        if (rc) {
+        /* a pause may take longer than it was to */
+        if (rc || left_ms(op) <= 0) {
             op->lost = v.lost;
             op->no_method = v.no_method;
             *err = rc == MN_ECANCELED ? over : why;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MISSING                                                              \
     "{\"code\":\"EZEBI_RESOURCE_NOT_FOUND\",\"message\":\"dataset does not " \
@@ -538,6 +539,7 @@ rest(struct mn_rest *self, unsigned ms, struct mn_error *err)
     struct fake_rest *f = (struct fake_rest *)self;
     f->pauses++;
     f->paused_ms += ms;
+    usleep(f->oversleeps_ms * 1000);
     return f->pause_code ? mn_error_set(err, f->pause_code, "interrupted") : 0;
 }
 

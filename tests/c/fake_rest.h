@@ -54,6 +54,7 @@ struct fake_rest {
     long paused_ms;
     long given_up_ms; /* paused_ms at which a call is given up at the latest */
     enum mn_code pause_code; /* of a pause that is cut short */
+    unsigned oversleeps_ms;  /* really, in each pause */
     bool freed;
     char log[16384]; /* the methods that were called, each ends in LF */
 };

@@ -60,6 +60,7 @@ nobody_waits_for_a_resolver(void **state)
     assert_int_equal(mn_rest_client_new(&config, &rest, &err), 0);
     assert_int_equal(rest->vtable->call(rest, &request, &reply, &err),
                      MN_ETIMEDOUT);
+    assert_contains(err.text, "no answer in time; nothing was sent");
     assert_false(atomic_load(&answered));
     sem_post(&answer);
     mn_rest_reply_dispose(&reply);

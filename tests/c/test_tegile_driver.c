@@ -823,6 +823,25 @@ no_request_outlasts_an_operation(void **state)
     end(&w);
 }
 
+/* The array's last word counts, not that no time was left for another. */
+static void
+nothing_is_asked_when_time_is_over(void **state)
+{
+    struct world w;
+    (void)state;
+    begin_hasty(&w, "3.7.1", 1);
+    have_share(&w);
+    fake_fault_add(&w.array,
+                   (struct fake_fault){.method = "modifyShareProperties",
+                                       .times = 1,
+                                       .status = 400,
+                                       .body = BUSY});
+    w.array.oversleeps_ms = 1000;
+    assert_int_equal(extend(&w), MN_EBUSY);
+    assert_int_equal(fake_rest_count(&w.array, "modifyShareProperties"), 1);
+    end(&w);
+}
+
 static void
 limits(void **state)
 {
@@ -1354,6 +1373,7 @@ main(void)
         cmocka_unit_test(canceled_half_way),
         cmocka_unit_test(limits),
         cmocka_unit_test(no_request_outlasts_an_operation),
+        cmocka_unit_test(nothing_is_asked_when_time_is_over),
         cmocka_unit_test(asked_once),
         cmocka_unit_test(taken_back),
         cmocka_unit_test(made_anew),
