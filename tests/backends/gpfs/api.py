@@ -70,7 +70,7 @@ def unavailable_ganesha():
     if build.ganesha_plugins() is None:
         return "Ganesha needs FSAL VFS (package nfs-ganesha-vfs)"
     if libnfs.load() is None:
-        return "NFS clients need libnfs (package libnfs13)"
+        return "NFS clients need libnfs (package libnfs-dev)"
     return None
 
 

@@ -42,7 +42,7 @@ class Agent:
 
     def op_mount(self, **how):
         if self.library is None:
-            raise RuntimeError("no libnfs here (package libnfs13)")
+            raise RuntimeError("no libnfs here (package libnfs-dev)")
 
         def mount():
             mounted = libnfs.Mount(self.library, **how)
