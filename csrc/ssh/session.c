@@ -201,6 +201,16 @@ socket_keepalive(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof dead);
 }
 
+static void
+set_callback(LIBSSH2_SESSION *ssh, int type, void (*callback)(void))
+{
+#if LIBSSH2_VERSION_NUM >= 0x010b01
+    libssh2_session_callback_set2(ssh, type, callback);
+#else
+    libssh2_session_callback_set(ssh, type, (void *)callback);
+#endif
+}
+
 /* Requests to log in hold passwords. */
 static void *
 allocate(size_t size, void **abstract)
@@ -232,10 +242,8 @@ begin_handshake(struct mn_session *s)
         mn_session__fail(s, MN_ENOMEM, "out of memory");
         return;
     }
-    libssh2_session_callback_set(s->ssh, LIBSSH2_CALLBACK_SEND,
-                                 (void *)on_send);
-    libssh2_session_callback_set(s->ssh, LIBSSH2_CALLBACK_RECV,
-                                 (void *)on_recv);
+    set_callback(s->ssh, LIBSSH2_CALLBACK_SEND, (void (*)(void))on_send);
+    set_callback(s->ssh, LIBSSH2_CALLBACK_RECV, (void (*)(void))on_recv);
     libssh2_session_set_blocking(s->ssh, 0);
     if (mn_hostkey__prefer(s, &err)) {
         mn_session__fail(s, err.code, err.text);
