@@ -48,7 +48,7 @@ build-native: $(VENV)/stamp
 	@MANILA_NATIVE_WERROR=1 $(RUN) setup.py -q build_ext --inplace
 
 lint: venv
-	clang-format --dry-run --Werror $(C_FILES)
+	$(VENV)/bin/clang-format --dry-run --Werror $(C_FILES)
 	$(RUN) -m ruff check -q .
 
 c-test: packages

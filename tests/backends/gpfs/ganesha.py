@@ -45,6 +45,8 @@ DEFAULTS = {"layout": "dir", "protocols": "3, 4", "extra": "",
             "ces": False, "translate": False}
 MAIN = """# NFS-Ganesha of this storage node
 NFS_CORE_PARAM {
+    # where root may not do everything; older ones do not know it
+    allow_set_io_flusher_fail = true;
     Protocols = %(protocols)s;
     Enable_NLM = false;
     Enable_RQUOTA = false;
