@@ -233,11 +233,21 @@ release(void *p, void **abstract)
     mn_secret_free(p);
 }
 
+/* Version 1.11 gives some memory of ECDSA keys to libc's free(), wherever it
+   came from (libssh2's issue 1828). */
+static LIBSSH2_SESSION *
+new_ssh(struct mn_session *s, bool has_key)
+{
+    return has_key && libssh2_version(0x010b00)
+               ? libssh2_session_init_ex(NULL, NULL, NULL, s)
+               : libssh2_session_init_ex(allocate, release, reallocate, s);
+}
+
 static void
 begin_handshake(struct mn_session *s)
 {
     struct mn_error err = MN_ERROR_INIT;
-    s->ssh = libssh2_session_init_ex(allocate, release, reallocate, s);
+    s->ssh = new_ssh(s, s->pool->host->config.private_key);
     if (!s->ssh) {
         mn_session__fail(s, MN_ENOMEM, "out of memory");
         return;
