@@ -2,9 +2,11 @@
 /*
  * The array's firmware, which decides what can be asked of it.
  */
-#include <stdlib.h>
+#include <string.h>
 
 #include "tegile/internal.h"
+
+#define DIGITS "0123456789"
 
 static bool
 is_digit(char c)
@@ -20,32 +22,35 @@ part(const char **p)
     while (is_digit(**p) && n < 1000) {
         n = n * 10 + (unsigned)(*(*p)++ - '0');
     }
-    if (**p == '.' && is_digit((*p)[1])) {
-        ++*p;
-    }
+    *p += **p == '.';
     return n < 1000 ? n : 999;
+}
+
+/* The first number that a dot and another number follow; NULL: none. */
+static const char *
+version_in(const char *text)
+{
+    const char *p = strpbrk(text, DIGITS);
+    while (p) {
+        const char *end = p + strspn(p, DIGITS);
+        if (*end == '.' && is_digit(end[1])) {
+            break;
+        }
+        p = strpbrk(end, DIGITS);
+    }
+    return p;
 }
 
 unsigned
 mn_tegile__parse_level(const char *text)
 {
-    const char *p = text;
-    for (; *p; p++) {
-        const char *q = p;
-        while (is_digit(*q)) {
-            q++;
-        }
-        if (q > p && *q == '.' && is_digit(q[1])) {
-            break;
-        }
-        p = q > p ? q - 1 : p;
-    }
-    if (!*p) {
+    const char *p = version_in(text);
+    if (!p) {
         return 0;
     }
     unsigned major = part(&p);
     unsigned minor = part(&p);
-    return MN_TEGILE_LEVEL(major, minor, is_digit(*p) ? part(&p) : 0);
+    return MN_TEGILE_LEVEL(major, minor, part(&p));
 }
 
 /* What a firmware level brings, for the log. */

@@ -231,6 +231,8 @@ levels(void **state)
         {"Release 10 v3.9", MN_TEGILE_LEVEL(3, 9, 0)},
         {"3.5.", MN_TEGILE_LEVEL(3, 5, 0)},
         {"3.5.x", MN_TEGILE_LEVEL(3, 5, 0)},
+        {"3.7.112.4", MN_TEGILE_LEVEL(3, 7, 112)},
+        {"3.7.20190101", MN_TEGILE_LEVEL(3, 7, 999)}, /* still below 3.10 */
         {"2.1.2.1", MN_TEGILE_LEVEL(2, 1, 2)},
         {"99999999999999999999.1", MN_TEGILE_LEVEL(999, 9, 9)},
         {"3", 0},
