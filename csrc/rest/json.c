@@ -78,14 +78,12 @@ static void
 feed(struct mn_json_reader *r, const char *p, size_t n)
 {
     r->value = json_tokener_parse_ex(r->tok, p, (int)n);
-    enum json_tokener_error e = json_tokener_get_error(r->tok);
-    if (e == json_tokener_continue) {
+    if (json_tokener_get_error(r->tok) == json_tokener_continue) {
         return;
     }
     size_t used = (size_t)json_tokener_get_parse_end(r->tok);
-    /* a bare null is no value that anybody asks for */
-    r->wrong = e != json_tokener_success || !r->value
-               || (used < n && !is_blank(p + used, n - used));
+    /* nor is a bare null a value that anybody asks for */
+    r->wrong = !r->value || !is_blank(p + used, n - used);
 }
 
 void
@@ -97,7 +95,7 @@ mn_json_reader_add(struct mn_json_reader *r, struct mn_slice bytes)
     else if (r->value) {
         r->wrong = !is_blank(bytes.p, bytes.n);
     }
-    else if (bytes.n) {
+    else {
         feed(r, bytes.p, bytes.n);
     }
 }
@@ -139,7 +137,7 @@ mn_json_free(struct mn_json *json)
 static bool
 is_type(const struct mn_json *json, enum json_type type)
 {
-    return json && json_object_is_type(object_of(json), type);
+    return json_object_is_type(object_of(json), type);
 }
 
 bool
