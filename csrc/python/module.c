@@ -4,7 +4,6 @@
  */
 #include "python/conv.h"
 #include "python/state.h"
-#include "rest/client.h"
 #include "ssh/ssh.h"
 
 #ifndef MN_VERSION
@@ -95,24 +94,6 @@ ssh_stats(PyObject *module, PyObject *unused)
                          stats.shells);
 }
 
-PyDoc_STRVAR(rest_stats_doc,
-             "rest_stats($module, /)\n"
-             "--\n"
-             "\n"
-             "What happened in this process so far: {'calls': replies of\n"
-             "REST services, 'connections': made for them}.");
-
-static PyObject *
-rest_stats(PyObject *module, PyObject *unused)
-{
-    struct mn_rest_stats stats;
-    (void)module;
-    (void)unused;
-    mn_rest_stats(&stats);
-    return Py_BuildValue("{s:k,s:k}", "calls", stats.calls, "connections",
-                         stats.connections);
-}
-
 static int
 module_exec(PyObject *module)
 {
@@ -160,7 +141,6 @@ static PyMethodDef module_methods[] = {
     {"_configure", MNPY_METHOD(configure), METH_VARARGS | METH_KEYWORDS,
      configure_doc},
     {"ssh_stats", ssh_stats, METH_NOARGS, ssh_stats_doc},
-    {"rest_stats", rest_stats, METH_NOARGS, rest_stats_doc},
     {NULL, NULL, 0, NULL},
 };
 

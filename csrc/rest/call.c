@@ -9,22 +9,11 @@
 
 enum { MAX_IN_FLIGHT = 8 }; /* calls to one server at a time; others wait */
 
-static atomic_ulong calls_done;
-static atomic_ulong connections_made;
-
-void
-mn_rest_stats(struct mn_rest_stats *stats)
-{
-    stats->calls = atomic_load(&calls_done);
-    stats->connections = atomic_load(&connections_made);
-}
-
 /* Give back what only the engine may touch. */
 static void
 end_transfer(struct mn_rest_call *call)
 {
     long sent = 0;
-    long connections = 0;
     CURL *e = call->transfer.easy;
     if (!e) {
         return;
@@ -32,11 +21,8 @@ end_transfer(struct mn_rest_call *call)
     mn_transfer_stop(&call->transfer);
     curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &call->reply.status);
     curl_easy_getinfo(e, CURLINFO_REQUEST_SIZE, &sent);
-    curl_easy_getinfo(e, CURLINFO_NUM_CONNECTS, &connections);
-    atomic_fetch_add(&connections_made, (unsigned long)connections);
     call->reply.sent = sent > 0;
     curl_easy_cleanup(e);
-    call->transfer.easy = NULL;
 }
 
 static void begin(struct mn_rest_call *call);
@@ -66,7 +52,6 @@ done(struct mn_transfer *transfer, CURLcode result)
     end_transfer(call);
     enum mn_code code = mn_rest__describe(call, result, &err);
     call->reply.json = code ? NULL : mn_json_reader_take(call->reader);
-    atomic_fetch_add(&calls_done, 1);
     leave(c); /* still held: the call has its reference until it is freed */
     mn_op_finish(&call->op, (int)code, &err);
 }
@@ -129,7 +114,6 @@ abandon(struct mn_op *op)
     if (c->waiting_tail == &call->next) {
         c->waiting_tail = link;
     }
-    call->queued = false;
     return false;
 }
 

@@ -29,11 +29,4 @@ struct mn_rest_config {
 int mn_rest_client_new(const struct mn_rest_config *config,
                        struct mn_rest **rest, struct mn_error *err);
 
-/* Of this process so far. [any] */
-struct mn_rest_stats {
-    unsigned long calls;       /* requests answered */
-    unsigned long connections; /* made for them */
-};
-void mn_rest_stats(struct mn_rest_stats *stats);
-
 #endif
