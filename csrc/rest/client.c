@@ -129,7 +129,7 @@ client_call(struct mn_rest *self, const struct mn_rest_request *request,
     if (rc == 0) {
         rc = mn_waiter_wait(&c->waiter, &call->op, err);
     }
-    if (rc != MN_ECANCELED && mn_op_done(&call->op)) {
+    if (mn_op_done(&call->op)) {
         *reply = call->reply;
         call->reply.json = NULL;
     }

@@ -103,8 +103,7 @@ static bool
 is_certificate_error(CURLcode result)
 {
     return result == CURLE_PEER_FAILED_VERIFICATION
-           || result == CURLE_SSL_CACERT_BADFILE
-           || result == CURLE_SSL_ISSUER_ERROR;
+           || result == CURLE_SSL_CACERT_BADFILE;
 }
 
 static const char *
