@@ -395,7 +395,9 @@ of_share(struct answer *a, const char *method)
     }
     else if (strcmp(method, "getShare") == 0) {
         snprintf(a->body, sizeof a->body,
-                 "{\"aclList\":[],\"quotaInByte\":%lld}", s->quota);
+                 "{\"aclList\":[],\"quotaInByte\":%lld,\"sharenfs\":\"on\","
+                 "\"sharesmb\":\"off\"}",
+                 s->quota);
     }
     else if (strncmp(method, "isShareExposedOver", 18) == 0) {
         say(a, 200, "true");

@@ -425,7 +425,7 @@ ask_stats(struct world *w)
 {
     struct mn_tegile_stats stats;
     int rc = mn_tegile_stats((struct mn_tegile *)w->driver, &stats, &w->err);
-    w->size = rc ? 0 : stats.n;
+    w->size = rc || strcmp(stats.pools[0].name, "p") != 0 ? 0 : stats.n;
     mn_tegile_stats_dispose(&stats);
     return rc;
 }
@@ -852,20 +852,24 @@ limits(void **state)
     for_all(not_trusted);
 }
 
-/* What Manila asks every minute fails at once. */
+/* What Manila asks every minute, or repeats until it starts, fails at once. */
 static void
 asked_once(void **state)
 {
+    static int (*const runs[])(struct world * w) = {ask_stats, usage, check};
     struct world w;
     (void)state;
-    begin(&w, "3.7.1");
-    fake_fault_add(
-        &w.array, (struct fake_fault){
-                      .method = "", .times = -1, .status = 400, .body = BUSY});
-    assert_int_equal(ask_stats(&w), MN_EBUSY);
-    assert_int_equal(w.array.calls, 1);
-    assert_int_equal(w.array.pauses, 0);
-    end(&w);
+    for (int i = 0; i < 3; i++) {
+        begin(&w, "3.7.1");
+        fake_fault_add(&w.array, (struct fake_fault){.method = "",
+                                                     .times = -1,
+                                                     .status = 400,
+                                                     .body = BUSY});
+        assert_int_equal(runs[i](&w), MN_EBUSY);
+        assert_int_equal(w.array.calls, 1);
+        assert_int_equal(w.array.pauses, 0);
+        end(&w);
+    }
 }
 
 /* A failure after the first step: what was made is taken back. */
@@ -1223,7 +1227,117 @@ ensured_quota(void **state)
     end(&w);
 }
 
+/* ---- pools ---- */
+
+#define POOLS "[{},{\"name\":\"p\"},{\"name\":\"q\"}]"
+
+/* Those that come after it are not asked. */
+static void
+pool_of_a_share(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    have_share(&w);
+    fake_fault_add(&w.array, (struct fake_fault){.method = "listPools",
+                                                 .times = 1,
+                                                 .status = 400,
+                                                 .body = BUSY});
+    fake_fault_add(&w.array, (struct fake_fault){.method = "listPools",
+                                                 .times = -1,
+                                                 .status = 200,
+                                                 .body = POOLS});
+    assert_right(&w, &operations[15], pool_of(&w));
+    assert_int_equal(w.array.pauses, 1);
+    assert_int_equal(fake_rest_count(&w.array, "listShares"), 1);
+    end(&w);
+}
+
+static void
+pool_of_no_share(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    assert_int_equal(pool_of(&w), MN_ENOTFOUND);
+    assert_string_equal(w.err.text,
+                        "array 192.0.2.10: no pool has share " NAME);
+    end(&w);
+}
+
+/* One is enough, unless all are named; but the operator is told. */
+static void
+project_in_one_pool(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    fake_fault_add(&w.array, (struct fake_fault){.method = "listPools",
+                                                 .times = 1,
+                                                 .status = 200,
+                                                 .body = POOLS});
+    fake_fault_add(&w.array, (struct fake_fault){.method = "listProjects",
+                                                 .skip = 1,
+                                                 .times = 1,
+                                                 .status = 200,
+                                                 .body = "[]"});
+    assert_int_equal(check(&w), 0);
+    assert_contains(w.log, "pool q has no project o");
+    end(&w);
+}
+
+static void
+stats_of_pools(void **state)
+{
+    struct mn_tegile_stats stats;
+    struct world w;
+    (void)state;
+    begin(&w, "3.5.1");
+    fake_fault_add(&w.array,
+                   (struct fake_fault){
+                       .method = "getArrayStats",
+                       .times = 1,
+                       .status = 200,
+                       .body =
+                           "{\"pools\":[{},{\"pool_name\":\"p\","
+                           "\"total_capacity_gb\":\"100.5\","
+                           "\"free_capacity_gb\":60,"
+                           "\"allocated_capacity_gb\":40.5,"
+                           "\"QoS_support\":true},{\"pool_name\":\"q\"}]}"});
+    assert_int_equal(mn_tegile_stats(mn_tegile__of(w.driver), &stats, &w.err),
+                     0);
+    assert_true(stats.revert);
+    assert_int_equal(stats.n, 2);
+    assert_string_equal(stats.pools[0].name, "p");
+    assert_true(stats.pools[0].total_gb == 100.5);
+    assert_true(stats.pools[0].free_gb == 60.0);
+    assert_true(stats.pools[0].allocated_gb == 40.5);
+    assert_true(stats.pools[0].qos);
+    assert_string_equal(stats.pools[1].name, "q");
+    assert_true(stats.pools[1].total_gb == 0.0);
+    assert_false(stats.pools[1].qos);
+    mn_tegile_stats_dispose(&stats);
+    end(&w);
+}
+
 /* ---- firmware ---- */
+
+/* From 3.10 on a share says itself how it is served. */
+static void
+how_a_share_is_served(void **state)
+{
+    static const char *const firmwares[] = {"3.9.9", "3.10.0"};
+    struct world w;
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        begin(&w, firmwares[i]);
+        have_odd_share(&w);
+        assert_int_equal(manage(&w), 0);
+        assert_int_equal(fake_rest_count(&w.array, "isShareExposedOverNFS"),
+                         !i);
+        end(&w);
+    }
+}
 
 /* Told once, and again when the array was updated. */
 static void
@@ -1281,6 +1395,57 @@ addresses_are_good_for_a_minute(void **state)
         assert_int_equal(fake_rest_count(&w.array, "getFloatingIPList"),
                          asked[i]);
     }
+    end(&w);
+}
+
+static void
+assert_ips(struct world *w, const char *pool, const char *wanted)
+{
+    struct mn_tegile_op op;
+    struct mn_argv ips = MN_ARGV_INIT;
+    mn_tegile__op_init(&op, mn_tegile__of(w->driver));
+    assert_int_equal(mn_tegile__recent_ips(&op, pool, &ips, &w->err), 0);
+    mn_buf_clear(&w->out);
+    for (size_t i = 0; i < ips.n; i++) {
+        mn_buf_printf(&w->out, "%s%s", i ? " " : "", ips.v[i]);
+    }
+    assert_string_equal(mn_buf_str(&w->out), wanted);
+    mn_argv_dispose(&ips);
+}
+
+/* They are told apart, and replaced by what the array tells anew. */
+static void
+addresses_of_each_pool(void **state)
+{
+    static const char *const bodies[] = {
+        "[{\"ipAddress\":\"192.0.2.1\",\"poolName\":\"p\"},{},"
+        "{\"ipAddress\":\"192.0.2.2\",\"poolName\":\"q\"},"
+        "{\"ipAddress\":\"192.0.2.3\"}]",
+        "[{\"ipAddress\":\"192.0.2.4\",\"poolName\":\"p\"}]"};
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    for (int i = 0; i < 2; i++) {
+        fake_fault_add(&w.array,
+                       (struct fake_fault){.method = "getFloatingIPList",
+                                           .times = i ? 1 : 3,
+                                           .status = 200,
+                                           .body = bodies[i]});
+    }
+    for (int again = 0; again < 2; again++) {
+        assert_ips(&w, "p", "192.0.2.1 192.0.2.3");
+        assert_ips(&w, "q", "192.0.2.2 192.0.2.3");
+        assert_ips(&w, "", "192.0.2.1 192.0.2.2 192.0.2.3");
+    }
+    struct mn_tegile_addresses *known = mn_tegile__of(w.driver)->addresses;
+    while (strcmp(known->pool, "p") != 0) {
+        known = known->next;
+    }
+    known->asked_ms -= 61000;
+    assert_ips(&w, "p", "192.0.2.4");
+    assert_ips(&w, "p", "192.0.2.4");
+    assert_ips(&w, "q", "192.0.2.2 192.0.2.3");
+    assert_int_equal(fake_rest_count(&w.array, "getFloatingIPList"), 4);
     end(&w);
 }
 
@@ -1392,8 +1557,14 @@ main(void)
         cmocka_unit_test(in_progress),
         cmocka_unit_test(not_listed),
         cmocka_unit_test(ensured_quota),
+        cmocka_unit_test(pool_of_a_share),
+        cmocka_unit_test(pool_of_no_share),
+        cmocka_unit_test(project_in_one_pool),
+        cmocka_unit_test(stats_of_pools),
+        cmocka_unit_test(how_a_share_is_served),
         cmocka_unit_test(firmware_in_the_log),
         cmocka_unit_test(addresses_are_good_for_a_minute),
+        cmocka_unit_test(addresses_of_each_pool),
         cmocka_unit_test(no_array),
         cmocka_unit_test(no_memory),
         cmocka_unit_test(no_memory_to_begin_with),
