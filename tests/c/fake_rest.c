@@ -166,6 +166,8 @@ delete_share(struct answer *a)
     bool recursive =
         json_object_get_boolean(json_object_array_get_idx(a->args, 1));
     bool snaps = false;
+    bool promote = json_object_array_length(a->args) > 3;
+    a->f->destroyed = a->f->destroyed || (recursive && !promote);
     for (size_t i = 0; s && i < FAKE_SNAPS; i++) {
         snaps = snaps || *s->snaps[i];
     }
@@ -332,6 +334,9 @@ delete_snapshot(struct answer *a)
 {
     size_t snap;
     struct fake_share *s = share_of(a, 0, &snap);
+    a->f->destroyed =
+        a->f->destroyed
+        || json_object_get_boolean(json_object_array_get_idx(a->args, 1));
     if (s && has_clones(a->f, s, snap)) {
         say(a, 400, "{\"snapshotDeletionStatus\":2}");
     }

@@ -55,6 +55,7 @@ struct fake_rest {
     long given_up_ms; /* paused_ms at which a call is given up at the latest */
     enum mn_code pause_code; /* of a pause that is cut short */
     unsigned oversleeps_ms;  /* really, in each pause */
+    bool destroyed; /* a call would take clones with what it deletes */
     bool freed;
     char log[16384]; /* the methods that were called, each ends in LF */
 };

@@ -78,6 +78,7 @@ static void
 end(struct world *w)
 {
     mn_driver_free(w->driver);
+    assert_false(w->array.destroyed);
     assert_true(w->array.freed);
     mn_buf_dispose(&w->out);
 }
@@ -693,17 +694,32 @@ refusals(void **state)
 
 /* ---- interrupted ---- */
 
-/* Nothing is done after it: Manila may be about to end. */
+/* In each of its calls. Nothing is done after it: Manila may be about to
+   end. */
 static void
-canceled(struct world *w, const struct operation *o, const char *method)
+canceled_anywhere(const struct operation *o, const char *firmware)
 {
-    fake_fault_add(&w->array, (struct fake_fault){.method = method,
-                                                  .times = 1,
-                                                  .code = MN_ECANCELED,
-                                                  .unsent = true});
-    assert_int_equal(o->run(w), MN_ECANCELED);
-    assert_ends(w, method);
-    again(w, o);
+    struct world w;
+    bool canceled = true;
+    for (int n = 0; canceled; n++) {
+        begin(&w, firmware);
+        o->prepare(&w);
+        fake_fault_add(&w.array, (struct fake_fault){.method = "",
+                                                     .skip = n,
+                                                     .times = 1,
+                                                     .code = MN_ECANCELED,
+                                                     .unsent = true});
+        int rc = o->run(&w);
+        canceled = w.array.faults[0].times == 0;
+        if (!canceled) {
+            assert_right(&w, o, rc);
+        }
+        else if (rc != MN_ECANCELED || w.array.calls != n + 1) {
+            fail_msg("%s: code %d\n%s", o->name, rc, w.array.log);
+        }
+        again(&w, o);
+        end(&w);
+    }
 }
 
 static void
@@ -747,7 +763,9 @@ static void
 interruptions(void **state)
 {
     (void)state;
-    for_all(canceled);
+    for (size_t i = 0; i < OPERATIONS_N * 2; i++) {
+        canceled_anywhere(&operations[i / 2], levels[i % 2]);
+    }
     for_all(canceled_in_a_pause);
 }
 
@@ -774,6 +792,7 @@ busy_for_ever(struct world *w, const struct operation *o, const char *method)
                                                   .body = BUSY});
     assert_int_equal(o->run(w), MN_EBUSY);
     assert_contains(w->err.text, method);
+    assert_contains(w->err.text, "share " NAME ": ");
     /* 0.25, 0.5, 1, 2 and then 4 seconds, up to the limit and not beyond; a
        made share is taken back in time of its own */
     assert_true(w->array.paused_ms <= (OPERATION_S + REQUEST_S) * 1000);
@@ -1203,27 +1222,158 @@ not_listed(void **state)
     }
 }
 
+#define ROW(sizes) "[{\"name\":\"" NAME "\"" sizes "}]"
+
 /* Nor is a quota touched that is right, though the pool has less room than
-   that, or of which Manila tells no size. */
+   that, of which Manila tells no size, or the array not both of its numbers;
+   but one that lacks, even if the share is full. */
 static void
 ensured_quota(void **state)
 {
+    static const struct {
+        const char *listed;
+        uint64_t size;
+        long long quota;
+        long long becomes;
+    } rows[] = {
+        {ROW(",\"totalSize\":9000,\"availableSize\":5"), 5, 5, 5},
+        {ROW(",\"totalSize\":9000,\"availableSize\":5"), 0, 3, 3},
+        {ROW(",\"totalSize\":9000"), 5, 3, 3},
+        {ROW(",\"availableSize\":9000"), 5, 3, 3},
+        {ROW(",\"totalSize\":9000000000,\"availableSize\":3631290880"), 5, 0,
+         5},
+        {ROW(",\"totalSize\":9000000000,\"availableSize\":3631290879"), 5, 0,
+         0},
+    };
+    struct world w;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin(&w, "3.7.0");
+        have_share(&w);
+        w.share.size_gib = rows[i].size;
+        there(&w, NAME)->quota = rows[i].quota * GIB;
+        fake_fault_add(&w.array, (struct fake_fault){.method = "listShares",
+                                                     .times = 1,
+                                                     .status = 200,
+                                                     .body = rows[i].listed});
+        assert_int_equal(ensure(&w), 0);
+        assert_int_equal(there(&w, NAME)->quota, rows[i].becomes * GIB);
+        assert_int_equal(fake_rest_count(&w.array, "modifyShareProperties"),
+                         rows[i].becomes != rows[i].quota);
+        end(&w);
+    }
+}
+
+/* What can't be is not told. */
+static void
+usage_that_makes_no_sense(void **state)
+{
+    static const char *const bodies[] = {
+        ROW(",\"totalSize\":5,\"availableSize\":9"), ROW(",\"totalSize\":5"),
+        ROW(",\"availableSize\":9"), ROW("")};
+    struct world w;
+    (void)state;
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        uint64_t used = 0;
+        begin(&w, "3.7.1");
+        fake_fault_add(&w.array, (struct fake_fault){.method = "listShares",
+                                                     .times = 1,
+                                                     .status = 200,
+                                                     .body = bodies[i]});
+        assert_int_equal(
+            w.driver->vtable->usage(w.driver, &w.share, 1, &used, &w.err), 0);
+        assert_true(used == UINT64_MAX);
+        end(&w);
+    }
+}
+
+/* Before 3.7 sizes are those of the share's own row, and a share that may use
+   all that its pool has is one without a quota. */
+static void
+sizes_of_old_firmware(void **state)
+{
+    static const struct {
+        const char *pools;
+        long long quota;
+        long long told;
+    } rows[] = {
+        {"[{\"name\":\"p\",\"availableSize\":1099511627776}]", 0, 0},
+        {"[{\"name\":\"p\",\"availableSize\":1099511627777}]", 0, 1024},
+        {"[{\"name\":\"q\",\"availableSize\":1}]", 5, 5},
+        {"[{\"name\":\"p\"}]", 5, 5},
+    };
+    struct world w;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mn_tegile_op op;
+        struct mn_tegile_place place;
+        int64_t number = -1;
+        begin(&w, "3.5.1");
+        have_share(&w);
+        there(&w, NAME)->quota = rows[i].quota * GIB;
+        there(&w, NAME)->used = 0;
+        fake_share_add(&w.array, COPY)->used = 9 * GIB;
+        fake_fault_add(&w.array, (struct fake_fault){.method = "listPools",
+                                                     .times = 1,
+                                                     .status = 200,
+                                                     .body = rows[i].pools});
+        mn_tegile__op_init(&op, mn_tegile__of(w.driver));
+        assert_int_equal(mn_tegile__guess(&op, &w.share, &place, &w.err), 0);
+        assert_int_equal(mn_tegile__quota(&op, &place, &number, &w.err), 0);
+        assert_int_equal(number, rows[i].told * GIB);
+        assert_int_equal(mn_tegile__used(&op, &place, &number, &w.err), 0);
+        assert_int_equal(number, 0);
+        mn_tegile__place_dispose(&place);
+        end(&w);
+    }
+}
+
+/* Something that the array did not find is not the share. */
+static void
+there_though_not_found(void **state)
+{
+    static const struct {
+        const char *firmware;
+        const char *method;
+        int (*run)(struct world *w);
+    } rows[] = {
+        {"3.7.1", "deleteShare", delete_share},
+        {"3.5.1", "deleteShare", delete_share},
+        {"3.5.1", "listSnapshots", delete_share},
+        {"3.7.1", "listSnapshots", delete_snapshot},
+    };
+    struct world w;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin(&w, rows[i].firmware);
+        have_share(&w);
+        fake_fault_add(
+            &w.array,
+            (struct fake_fault){.method = rows[i].method,
+                                .times = -1,
+                                .status = 400,
+                                .body = "{\"code\":\"EZEBI_GENERAL\","
+                                        "\"message\":\"does not exist\"}"});
+        assert_int_equal(rows[i].run(&w), MN_ENOTFOUND);
+        assert_contains(w.err.text, rows[i].method);
+        end(&w);
+    }
+}
+
+/* Manila is told why a share is not looked after. */
+static void
+ensured_in_no_pool(void **state)
+{
+    struct mn_ensure_result result = {0};
     struct world w;
     (void)state;
     begin(&w, "3.7.1");
-    have_share(&w);
-    fake_fault_add(&w.array,
-                   (struct fake_fault){.method = "listShares",
-                                       .times = 1,
-                                       .status = 200,
-                                       .body = "[{\"name\":\"" NAME
-                                               "\",\"totalSize\":9000,"
-                                               "\"availableSize\":5}]"});
-    assert_int_equal(ensure(&w), 0);
-    w.share.size_gib = 0;
-    there(&w, NAME)->used = 0;
-    assert_int_equal(ensure(&w), 0);
-    assert_int_equal(fake_rest_count(&w.array, "modifyShareProperties"), 0);
+    w.share.pool = NULL;
+    assert_int_equal(w.driver->vtable->ensure_shares(w.driver, &w.share, 1,
+                                                     &result, &w.err),
+                     0);
+    assert_int_equal(result.code, MN_ENOTFOUND);
+    assert_contains(result.err.text, "its pool, not told,");
     end(&w);
 }
 
@@ -1446,6 +1596,9 @@ addresses_of_each_pool(void **state)
     assert_ips(&w, "p", "192.0.2.4");
     assert_ips(&w, "q", "192.0.2.2 192.0.2.3");
     assert_int_equal(fake_rest_count(&w.array, "getFloatingIPList"), 4);
+    /* whether they have changed is what this is about */
+    assert_int_equal(backend_info(&w), 0);
+    assert_int_equal(fake_rest_count(&w.array, "getFloatingIPList"), 5);
     end(&w);
 }
 
@@ -1557,6 +1710,10 @@ main(void)
         cmocka_unit_test(in_progress),
         cmocka_unit_test(not_listed),
         cmocka_unit_test(ensured_quota),
+        cmocka_unit_test(ensured_in_no_pool),
+        cmocka_unit_test(usage_that_makes_no_sense),
+        cmocka_unit_test(sizes_of_old_firmware),
+        cmocka_unit_test(there_though_not_found),
         cmocka_unit_test(pool_of_a_share),
         cmocka_unit_test(pool_of_no_share),
         cmocka_unit_test(project_in_one_pool),
