@@ -104,6 +104,27 @@ def test_no_silent_repetition(world, how):
 
 
 @pytest.mark.parametrize("how", ["reset", "close"])
+def test_questions_are_repeated_at_once(world, how):
+    """Statistics are asked for once: that the array had closed the connection
+    is no failure."""
+    world.create()
+    world.array.journal.clear()
+    world.array.fault("listSystemProperties", how=how, when="before")
+    world.driver._get_array_stats()
+    asked = world.array.journal.methods()
+    assert asked.count("listSystemProperties") == 2
+
+
+def test_one_request_does_not_take_all_time(world):
+    share = world.create()
+    hasty = make_driver(world.array, tegile_request_timeout=1,
+                        tegile_operation_timeout=60)
+    world.array.fault("modifyShareProperties", how="hang")
+    hasty.extend_share(share, 3)
+    assert world.quota(share) == 3
+
+
+@pytest.mark.parametrize("how", ["reset", "close"])
 @drivers.hasty
 def test_lost_and_not_to_be_asked_about(world, how):
     """The error is that of what could not be done."""

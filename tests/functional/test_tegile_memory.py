@@ -19,9 +19,10 @@ def world():
 
 
 def credentials():
-    """The password, and a long part of what HTTP makes of it."""
+    """The end of the password, as the allocator writes over the beginning of
+    what is freed, and a long part of what HTTP makes of it."""
     encoded = base64.b64encode(f"admin:{PASSWORD}".encode())
-    return [PASSWORD.encode(), encoded[12:-4]]
+    return [PASSWORD[16:].encode(), encoded[12:-4]]
 
 
 def test_password_in_core_files(world):
