@@ -20,7 +20,7 @@ mn_tegile__cut_location(const struct mn_json *told, struct mn_slice *ip,
 {
     const char *text = mn_json_text(told);
     const char *blank = text ? strchr(text, ' ') : NULL;
-    if (!blank || blank == text || !blank[1]) {
+    if (!blank || blank == text) {
         return false;
     }
     *ip = (struct mn_slice){text, (size_t)(blank - text)};

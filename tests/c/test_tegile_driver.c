@@ -859,6 +859,11 @@ nothing_is_asked_when_time_is_over(void **state)
     assert_int_equal(extend(&w), MN_EBUSY);
     assert_int_equal(fake_rest_count(&w.array, "modifyShareProperties"), 1);
     end(&w);
+    begin(&w, "3.7.1");
+    assert_int_equal(w.driver->vtable->check(w.driver, &w.err), 0);
+    assert_true(w.array.given_up_ms <= REQUEST_S * 1000);
+    assert_true(w.array.given_up_ms > REQUEST_S * 1000 / 2);
+    end(&w);
 }
 
 static void
@@ -1602,6 +1607,90 @@ addresses_of_each_pool(void **state)
     end(&w);
 }
 
+/* A new share has those of its pool, and none is asked for twice. */
+static void
+addresses_of_a_new_share(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    fake_fault_add(
+        &w.array,
+        (struct fake_fault){
+            .method = "getFloatingIPList",
+            .times = 1,
+            .status = 200,
+            .body = "[{\"ipAddress\":\"192.0.2.21\",\"poolName\":\"p\"},"
+                    "{\"ipAddress\":\"192.0.2.22\",\"poolName\":\"q\"}]"});
+    assert_right(&w, &operations[0], create(&w));
+    assert_int_equal(fake_rest_count(&w.array, "getShareIPAndMountPoint"), 0);
+    end(&w);
+}
+
+/* A share that is looked after keeps the address that it is known by, unless
+   the pool has it no more; where its addresses can't be asked for, it keeps
+   its locations. */
+static void
+ensured_addresses(void **state)
+{
+    static const struct {
+        const char *proto;
+        const char *known;   /* location */
+        const char *listed;  /* mount point */
+        const char *becomes; /* the first location; "": stays as it is */
+        bool unknown;        /* the pool's addresses */
+        bool asked;          /* for its location */
+    } rows[] = {
+        {"NFS", "192.0.2.21:/export/o/" NAME, "/export/o/" NAME,
+         "192.0.2.21:/export/o/" NAME, false, false},
+        {"NFS", "192.0.2.9:/export/o/" NAME, "/export/o/" NAME,
+         "192.0.2.20:/export/o/" NAME, false, false},
+        {"NFS", "192.0.2.20:/export/o/" NAME, "", "192.0.2.20:/export/o/" NAME,
+         false, false},
+        {"NFS", "192.0.2.20:/export/o/" NAME, "/export/moved",
+         "192.0.2.20:/export/o/" NAME, false, true},
+        {"NFS", "192.0.2.20:o_" NAME, "/export/o/" NAME, "192.0.2.20:o_" NAME,
+         false, false},
+        {"CIFS", "\\\\192.0.2.20\\/" NAME, "/export/o/" NAME,
+         "\\\\192.0.2.20\\/" NAME, false, false},
+        {"NFS", "192.0.2.9:/export/o/" NAME, "/export/o/" NAME, "", true,
+         false},
+        {"NFS", NULL, "/export/o/" NAME, "192.0.2.20:/export/o/" NAME, true,
+         true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mn_ensure_result result = {0};
+        struct world w;
+        char listed[512];
+        (void)state;
+        begin(&w, "3.7.1");
+        have_share(&w);
+        w.share.proto = rows[i].proto;
+        w.share.location = rows[i].known;
+        snprintf(listed, sizeof listed,
+                 "[{\"name\":\"" NAME "\",\"mountpoint\":\"%s\"}]",
+                 rows[i].listed);
+        fake_fault_add(&w.array, (struct fake_fault){.method = "listShares",
+                                                     .times = -1,
+                                                     .status = 200,
+                                                     .body = listed});
+        fake_fault_add(&w.array,
+                       (struct fake_fault){.method = "getFloatingIPList",
+                                           .times = rows[i].unknown ? -1 : 0,
+                                           .status = 500,
+                                           .body = "no"});
+        assert_int_equal(w.driver->vtable->ensure_shares(w.driver, &w.share, 1,
+                                                         &result, &w.err),
+                         0);
+        assert_int_equal(result.code, 0);
+        assert_string_equal(mn_buf_str(&result.location), rows[i].becomes);
+        assert_int_equal(fake_rest_count(&w.array, "getShareIPAndMountPoint"),
+                         rows[i].asked);
+        mn_buf_dispose(&result.location);
+        end(&w);
+    }
+}
+
 /* The operator learns which option to look at. */
 static void
 no_array(void **state)
@@ -1722,6 +1811,8 @@ main(void)
         cmocka_unit_test(firmware_in_the_log),
         cmocka_unit_test(addresses_are_good_for_a_minute),
         cmocka_unit_test(addresses_of_each_pool),
+        cmocka_unit_test(addresses_of_a_new_share),
+        cmocka_unit_test(ensured_addresses),
         cmocka_unit_test(no_array),
         cmocka_unit_test(no_memory),
         cmocka_unit_test(no_memory_to_begin_with),

@@ -107,6 +107,44 @@ parts_of_locations(void **state)
     }
 }
 
+/* What the array tells: "ip name". */
+static void
+locations_in_two(void **state)
+{
+    static const struct {
+        const char *told;
+        const char *ip; /* NULL: it is not that */
+        const char *name;
+    } rows[] = {
+        {"\"192.0.2.20 /export/o/x\"", "192.0.2.20", "/export/o/x"},
+        {"\"192.0.2.20  o x\"", "192.0.2.20", "o x"},
+        {"\"192.0.2.20\"", NULL, NULL},
+        {"\"192.0.2.20 \"", NULL, NULL},
+        {"\"192.0.2.20  \"", NULL, NULL},
+        {"\" /export/o/x\"", NULL, NULL},
+        {"\"\"", NULL, NULL},
+        {"0", NULL, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mn_json *told = mn_json_parse(mn_slice_of(rows[i].told));
+        struct mn_slice ip;
+        const char *name;
+        bool cut = mn_tegile__cut_location(told, &ip, &name);
+        if (cut != (rows[i].ip != NULL)) {
+            fail_msg("%s", rows[i].told);
+        }
+        if (cut) {
+            assert_true(mn_slice_eq(ip, rows[i].ip));
+            assert_string_equal(name, rows[i].name);
+        }
+        mn_json_free(told);
+    }
+    struct mn_slice none;
+    const char *name;
+    assert_false(mn_tegile__cut_location(NULL, &none, &name));
+}
+
 /* Is the dataset "data" what a location leads to? The array is asked only
    where it may be. */
 static void
@@ -181,6 +219,7 @@ main(void)
         cmocka_unit_test(names_in_paths),
         cmocka_unit_test(names_of_a_share),
         cmocka_unit_test(parts_of_locations),
+        cmocka_unit_test(locations_in_two),
         cmocka_unit_test(datasets_at_locations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
