@@ -38,10 +38,11 @@ class Storage(drivers_private_data.StorageDriver):
         return dict(self.entities.get(entity_id, {}))
 
     def update(self, entity_id, details, delete_existing):
-        assert not delete_existing
+        assert details and not delete_existing
         self.entities.setdefault(entity_id, {}).update(details)
 
     def delete(self, entity_id, key):
+        assert key != []    # nothing to ask a database for
         if key is None:
             self.entities.pop(entity_id, None)
         for each in key or ():

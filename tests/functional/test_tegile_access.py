@@ -3,6 +3,7 @@
 
 import itertools
 import json
+from unittest import mock
 
 import pytest
 
@@ -560,6 +561,44 @@ def test_manila_s_database_fails(firmware):
             update(driver, share, rules, add=rules)
         assert access(array, share) == {}
         assert array.journal.methods() == []
+
+
+def test_manila_s_database_takes_nothing(two_arrays):
+    """Nor is the array told of who could not be noted."""
+    array = two_arrays
+    storage = Storage()
+    driver = make_driver(array, new_storage(storage))
+    share = create(driver)
+    rules = [user("alice")]
+    with mock.patch.object(storage, "update",
+                           side_effect=LookupError("no database")):
+        with pytest.raises(LookupError, match="no database"):
+            update(driver, share, rules, add=rules)
+    assert access(array, share) == {}
+    assert update(driver, share, rules, add=rules) == []
+
+
+def test_manila_s_database_fails_at_the_end(array):
+    """Who deletes the share once more comes to the end."""
+    storage = Storage()
+    driver = make_driver(array, new_storage(storage))
+    share = create(driver)
+    with mock.patch.object(storage, "delete",
+                           side_effect=LookupError("no database")):
+        with pytest.raises(LookupError, match="no database"):
+            driver.delete_share(None, share)
+    driver.delete_share(None, share)
+
+
+def test_nothing_in_manila_s_database(array):
+    """A row without a value is as good as none."""
+    storage = Storage()
+    driver = make_driver(array, new_storage(storage))
+    share = create(driver)
+    rules = [make_rule("10.0.0.1")]
+    storage.entities[share["id"]] = {rules[0]["access_id"]: None}
+    assert update(driver, share, rules, add=rules) == []
+    assert access(array, share) == levels(*rules)
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=short)
