@@ -358,6 +358,9 @@ ensure(struct world *w)
         w->driver->vtable->ensure_shares(w->driver, two, 2, results, &w->err);
     mn_buf_clear(&w->out);
     mn_buf_add(&w->out, results[0].location.p, results[0].location.n);
+    if (rc == 0 && results[0].code == MN_ECANCELED) {
+        rc = MN_EINTERNAL; /* the others were not to be looked after */
+    }
     rc = rc ? rc : results[0].code;
     if (rc == 0 && results[1].code != MN_ENOTFOUND) {
         rc = results[1].code;
@@ -1021,6 +1024,52 @@ not_said_to_be_gone(void **state)
 #define NOT_DELETED "{\"snapshotDeletionStatus\":2}"
 #define IN_PROGRESS "[{\"snapshotProgressStatus\":1}]"
 
+/* Nothing needs it: it is not left to anybody. */
+static void
+not_deleted_without_clones(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    have_snapshot(&w);
+    fake_fault_add(&w.array,
+                   (struct fake_fault){.method = "deleteShareSnapshot",
+                                       .times = -1,
+                                       .status = 400,
+                                       .body = NOT_DELETED});
+    assert_int_equal(delete_snapshot(&w), MN_EBUSY);
+    assert_lacks(w.err.text, "perhaps");
+    again(&w, &operations[7]);
+    end(&w);
+}
+
+/* One that is being made is deleted when it is there. */
+static void
+deleted_in_progress(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    have_snapshot(&w);
+    fake_fault_add(&w.array,
+                   (struct fake_fault){.method = "deleteShareSnapshot",
+                                       .times = 1,
+                                       .status = 400,
+                                       .body = NOT_DELETED});
+    fake_fault_add(&w.array, (struct fake_fault){.method = "listSnapshots",
+                                                 .times = 1,
+                                                 .status = 200,
+                                                 .body = "[]"});
+    fake_fault_add(&w.array, (struct fake_fault){
+                                 .method = "getShareSnapshotCreationStatus",
+                                 .times = 1,
+                                 .status = 200,
+                                 .body = IN_PROGRESS});
+    assert_right(&w, &operations[7], delete_snapshot(&w));
+    assert_int_equal(w.array.pauses, 1);
+    end(&w);
+}
+
 /* Only the snapshot itself tells that it is there still. */
 static void
 absent_among_others(void **state)
@@ -1077,6 +1126,19 @@ snapshot_in_between(void **state)
     assert_int_equal(delete_share(&w), MN_EBUSY);
     assert_non_null(there(&w, NAME));
     again(&w, &operations[2]);
+    end(&w);
+}
+
+static void
+manage_in_no_pool(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.1");
+    have_odd_share(&w);
+    w.share.pool = NULL;
+    assert_int_equal(manage(&w), MN_EINVAL);
+    assert_int_equal(w.array.calls, 0);
     end(&w);
 }
 
@@ -1261,7 +1323,12 @@ ensured_quota(void **state)
                                                      .times = 1,
                                                      .status = 200,
                                                      .body = rows[i].listed});
-        assert_int_equal(ensure(&w), 0);
+        struct mn_ensure_result result = {0};
+        assert_int_equal(w.driver->vtable->ensure_shares(w.driver, &w.share, 1,
+                                                         &result, &w.err),
+                         0);
+        mn_buf_dispose(&result.location);
+        assert_int_equal(result.repaired, rows[i].becomes != rows[i].quota);
         assert_int_equal(there(&w, NAME)->quota, rows[i].becomes * GIB);
         assert_int_equal(fake_rest_count(&w.array, "modifyShareProperties"),
                          rows[i].becomes != rows[i].quota);
@@ -1627,6 +1694,38 @@ addresses_of_a_new_share(void **state)
     end(&w);
 }
 
+/* Other addresses are no need, but one location is. */
+static void
+locations_of_a_new_share(void **state)
+{
+    struct world w;
+    (void)state;
+    begin(&w, "3.7.0");
+    fake_fault_add(&w.array, (struct fake_fault){.method = "createShare",
+                                                 .times = 1,
+                                                 .work = true,
+                                                 .status = 200,
+                                                 .body = "\"x\""});
+    fake_fault_add(&w.array,
+                   (struct fake_fault){.method = "getShareIPAndMountPoint",
+                                       .times = 1,
+                                       .status = 200,
+                                       .body = "\"y\""});
+    assert_int_equal(create(&w), MN_EPROTO);
+    assert_contains(w.err.text, "no address and name");
+    again(&w, &operations[0]);
+    end(&w);
+    begin(&w, "3.7.1");
+    fake_fault_add(&w.array, (struct fake_fault){.method = "getFloatingIPList",
+                                                 .times = -1,
+                                                 .status = 500,
+                                                 .body = "no"});
+    assert_int_equal(create(&w), 0);
+    assert_string_equal(mn_buf_str(&w.out), "192.0.2.20:/export/o/" NAME);
+    assert_contains(w.log, "one export location until");
+    end(&w);
+}
+
 /* A share that is looked after keeps the address that it is known by, unless
    the pool has it no more; where its addresses can't be asked for, it keeps
    its locations. */
@@ -1651,8 +1750,8 @@ ensured_addresses(void **state)
          "192.0.2.20:/export/o/" NAME, false, true},
         {"NFS", "192.0.2.20:o_" NAME, "/export/o/" NAME, "192.0.2.20:o_" NAME,
          false, false},
-        {"CIFS", "\\\\192.0.2.20\\/" NAME, "/export/o/" NAME,
-         "\\\\192.0.2.20\\/" NAME, false, false},
+        {"CIFS", "\\\\192.0.2.21\\/" NAME, "/export/o/" NAME,
+         "\\\\192.0.2.21\\/" NAME, false, false},
         {"NFS", "192.0.2.9:/export/o/" NAME, "/export/o/" NAME, "", true,
          false},
         {"NFS", NULL, "/export/o/" NAME, "192.0.2.20:/export/o/" NAME, true,
@@ -1788,9 +1887,12 @@ main(void)
         cmocka_unit_test(left_half_made),
         cmocka_unit_test(clone_stays_shut),
         cmocka_unit_test(not_said_to_be_gone),
+        cmocka_unit_test(not_deleted_without_clones),
+        cmocka_unit_test(deleted_in_progress),
         cmocka_unit_test(absent_among_others),
         cmocka_unit_test(absent_with_own_name),
         cmocka_unit_test(snapshot_in_between),
+        cmocka_unit_test(manage_in_no_pool),
         cmocka_unit_test(clone_in_no_pool),
         cmocka_unit_test(revert_of_a_shrunk_share),
         cmocka_unit_test(revert_to_no_size),
@@ -1812,6 +1914,7 @@ main(void)
         cmocka_unit_test(addresses_are_good_for_a_minute),
         cmocka_unit_test(addresses_of_each_pool),
         cmocka_unit_test(addresses_of_a_new_share),
+        cmocka_unit_test(locations_of_a_new_share),
         cmocka_unit_test(ensured_addresses),
         cmocka_unit_test(no_array),
         cmocka_unit_test(no_memory),

@@ -484,6 +484,26 @@ deleted(void **state)
     end(&w);
 }
 
+/* Nothing is certain of a share that was half made: all is taken away. */
+static void
+ensured_half_made(void **state)
+{
+    struct mn_ensure_result result = {0};
+    struct world w;
+    (void)state;
+    begin(&w);
+    assert_int_equal(resync_both(&w), 0);
+    assert_int_equal(w.driver->vtable->ensure_shares(w.driver, &w.share, 1,
+                                                     &result, &w.err),
+                     0);
+    mn_buf_dispose(&result.location);
+    assert_true(result.reapply_access);
+    assert_int_equal(share(&w)->rules_n, 0);
+    assert_kept(&w, "1", "");
+    assert_kept(&w, "2", "");
+    end(&w);
+}
+
 static void
 no_memory(void **state)
 {
@@ -518,14 +538,23 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(certain),     cmocka_unit_test(uncertain),
-        cmocka_unit_test(past),        cmocka_unit_test(single),
-        cmocka_unit_test(other_level), cmocka_unit_test(still_wanted),
-        cmocka_unit_test(other_form),  cmocka_unit_test(cut_off),
-        cmocka_unit_test(two_levels),  cmocka_unit_test(refused),
-        cmocka_unit_test(long_text),   cmocka_unit_test(elsewhere),
-        cmocka_unit_test(gone),        cmocka_unit_test(nameless),
-        cmocka_unit_test(no_table),    cmocka_unit_test(deleted),
+        cmocka_unit_test(certain),
+        cmocka_unit_test(uncertain),
+        cmocka_unit_test(past),
+        cmocka_unit_test(single),
+        cmocka_unit_test(other_level),
+        cmocka_unit_test(still_wanted),
+        cmocka_unit_test(other_form),
+        cmocka_unit_test(cut_off),
+        cmocka_unit_test(two_levels),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(long_text),
+        cmocka_unit_test(elsewhere),
+        cmocka_unit_test(gone),
+        cmocka_unit_test(nameless),
+        cmocka_unit_test(no_table),
+        cmocka_unit_test(deleted),
+        cmocka_unit_test(ensured_half_made),
         cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
