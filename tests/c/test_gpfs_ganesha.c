@@ -37,9 +37,7 @@ static const char *skip_reason;
 static char source[4096];
 
 static const char conf[] =
-    /* later releases ask for it where root may not do everything */
-    "NFS_CORE_PARAM { allow_set_io_flusher_fail = true;\n"
-    "    Protocols = 4; Enable_NLM = false;\n"
+    "NFS_CORE_PARAM { Protocols = 4; Enable_NLM = false;\n"
     "  Enable_RQUOTA = false; Plugins_Dir = /tmp/plug; }\n"
     "NFSV4 { RecoveryRoot = /tmp/recov; RecoveryBackend = fs;\n"
     "  Graceless = true; Lease_Lifetime = 10; Only_Numeric_Owners = true; }\n"
@@ -87,6 +85,9 @@ enter_namespace(void)
         || access("/usr/bin/dbus-daemon", X_OK) != 0
         || access("/usr/bin/dbus-send", X_OK) != 0) {
         return "no NFS-Ganesha or D-Bus";
+    }
+    if (system("ganesha.nfsd -v | grep -q 'V[1-4][.]'") != 0) {
+        return "this NFS-Ganesha exports no tmpfs";
     }
     if (!realpath("../backends/gpfs/fsalgpfs.c", source)) {
         return "no stand-in for FSAL GPFS";
