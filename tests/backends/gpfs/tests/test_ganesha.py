@@ -13,8 +13,8 @@ from .test_cluster import mm, share
 SECONDS = 120
 BUS = ["dbus-send", "--print-reply", "--system", "--dest=org.ganesha.nfsd",
        "/org/ganesha/nfsd/ExportMgr"]
-pytestmark = pytest.mark.skipif(api.unavailable_ganesha() is not None,
-                                reason=str(api.unavailable_ganesha()))
+LACKING = api.unavailable_ganesha() or api.unavailable_btrfs()
+pytestmark = pytest.mark.skipif(LACKING is not None, reason=str(LACKING))
 
 
 @pytest.fixture
@@ -285,7 +285,7 @@ def test_reset_keeps_the_daemons(gpfs):
 
 def test_index_file_and_ces():
     settings = {"layout": "include", "ces": True}
-    with GPFSCluster(ganesha=settings) as cluster:
+    with GPFSCluster(ganesha=settings, trees="btrfs") as cluster:
         (node,), (one, two, _) = cluster.nodes, cluster.clients
         path = open_share(cluster)
         config = node.read_file(ganesha.CONFIG)
@@ -309,7 +309,7 @@ def test_index_file_and_ces():
 
 def test_old_style_without_includes():
     settings = {"layout": "none", "protocols": "4", "extra": "# mine\n"}
-    with GPFSCluster(ganesha=settings, network=1) as cluster:
+    with GPFSCluster(ganesha=settings, network=1, trees="btrfs") as cluster:
         (node,) = cluster.nodes
         config = node.read_file(ganesha.CONFIG)
         assert "%" not in config and config.endswith("# mine\n")
