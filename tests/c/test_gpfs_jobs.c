@@ -307,8 +307,7 @@ stops(void **state)
     wait_until(w, "[ -e $T/held ]");
     must(w, "cp \"$J/a1/worker\" $T/worker");
     assert_int_equal(stop(w), 0);
-    must(w, "[ ! -e \"$J\" ]");
-    wait_until(w, "! kill -0 -$(cat $T/worker) 2>/dev/null");
+    must(w, "[ ! -e \"$J\" ] && ! kill -0 -$(cat $T/worker) 2>/dev/null");
     assert_int_equal(stop(w), 0);
     assert_int_equal(poll_job(w, 0), MN_JOB_NONE);
 }
